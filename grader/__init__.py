@@ -1,0 +1,1 @@
+"""Cub's grader: builds, boots, watches, judges and reports (see grader/README or `make help`)."""
