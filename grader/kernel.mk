@@ -1,0 +1,94 @@
+# Building the kernel of one stage: the directories lab1..labN linked together.
+#
+#   make -f grader/kernel.mk LAB=3 [DEBUG=1] [TESTS=1] [BUILD=build/lab3]
+#
+# Run from the root of a tree. Everything made goes to $(BUILD): cub.elf, cub.sym
+# (its symbols), objects and their dependencies under obj/. TESTS=1 links the
+# kernel tests in, and implies DEBUG=1.
+#
+# A stage is a set of directories. From lower labs it leaves out the stand-ins
+# that a lab.toml up to labN says it replaces.
+
+LAB    ?= 1
+PYTHON ?= /usr/bin/python3
+CC      = gcc
+LD      = ld
+NM      = nm
+ifneq ($(TESTS),)
+DEBUG  := 1
+endif
+BUILD  ?= build/lab$(LAB)$(if $(TESTS),/test,$(if $(DEBUG),/debug))
+
+labs      := $(foreach n,$(wordlist 1,$(LAB),1 2 3 4 5 6),$(wildcard lab$(n)-*))
+replaced  := $(shell grep -ho '"lab[1-6]-[a-z]*/standin/[a-z0-9_]*\.[cS]"' $(labs:%=%/lab.toml) 2>/dev/null | tr -d '"')
+elsewhere := $(foreach d,tests hidden user mutants,$(labs:%=%/$(d)/%))
+sources   := $(foreach d,$(labs),$(wildcard $(d)/*.[cS] $(d)/*/*.[cS] $(d)/*/*/*.[cS]))
+sources   := $(sort $(filter-out $(replaced) $(elsewhere),$(sources)))
+tests     := $(if $(TESTS),$(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_test.c $(d)/hidden/*_test.c))))
+objects   := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(tests))
+
+# The compiler's own headers and Linux's UAPI headers, and no C library's.
+uapi := $(BUILD)/uapi
+
+warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
+machine  := -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
+	    -fcf-protection=none -fno-asynchronous-unwind-tables
+frames   := -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls
+language := -std=gnu11 -ffreestanding -nostdinc -fno-common -fno-strict-aliasing
+include_ := -I. -isystem $(shell $(CC) -print-file-name=include) -isystem $(uapi)
+checks   := $(if $(DEBUG),-DDEBUG -fsanitize=undefined -fstack-protector-strong \
+	    -mstack-protector-guard=global,-fno-stack-protector)
+CFLAGS   := -O2 -g $(language) $(machine) $(frames) $(warnings) $(checks) $(include_)
+ASFLAGS  := -g -m64 -I. -D__ASSEMBLER__ $(warnings)
+LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none \
+	    --no-warn-rwx-segments --orphan-handling=error -T lab1-boot/kernel.ld
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: kernel commands
+kernel: $(BUILD)/cub.elf
+
+# What compile_commands.json says of each file (the Makefile writes it).
+commands:
+	@for s in $(filter %.c,$(sources) $(tests)); do echo "$$s $(CC) $(CFLAGS) -c $$s"; done
+
+# Objects are made again when the way of making them changes: the flags stand in a
+# file that is only touched when they differ.
+flags := $(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS) $(objects)
+$(shell mkdir -p $(BUILD)/obj && echo '$(subst ','\'',$(flags))' | cmp -s - $(BUILD)/flags || echo '$(subst ','\'',$(flags))' > $(BUILD)/flags)
+
+$(uapi):
+	@mkdir -p $@
+	@ln -sfn /usr/include/linux $@/linux
+	@ln -sfn /usr/include/asm-generic $@/asm-generic
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
+	@ln -sfn /usr/include/elf.h $@/elf.h
+
+$(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/%.S.o: %.S $(BUILD)/flags | $(uapi)
+	@mkdir -p $(@D)
+	@$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/font.c: grader/font.py
+	@$(PYTHON) grader/font.py > $@
+
+$(BUILD)/obj/font.o: $(BUILD)/font.c $(BUILD)/flags
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+# Linked twice: the first time with an empty symbol table, to learn the addresses
+# that the second one's table tells. The table comes last, so nothing moves.
+linked := $(objects) $(BUILD)/obj/font.o
+$(BUILD)/cub.elf: $(linked) lab1-boot/kernel.ld grader/symtab.py $(BUILD)/flags
+	@$(PYTHON) grader/symtab.py </dev/null >$(BUILD)/symtab.S
+	@$(CC) -c $(BUILD)/symtab.S -o $(BUILD)/obj/symtab0.o
+	@$(LD) $(LDFLAGS) $(linked) $(BUILD)/obj/symtab0.o -o $(BUILD)/cub.first
+	@$(NM) -n $(BUILD)/cub.first | $(PYTHON) grader/symtab.py >$(BUILD)/symtab.S
+	@$(CC) -c $(BUILD)/symtab.S -o $(BUILD)/obj/symtab.o
+	@$(LD) $(LDFLAGS) $(linked) $(BUILD)/obj/symtab.o -o $@.new
+	@$(NM) -n $@.new >$(BUILD)/cub.sym
+	@mv $@.new $@
+
+-include $(objects:.o=.d)

@@ -1,0 +1,47 @@
+/* Reading what the PVH protocol tells. See pvh.h. */
+#include "lab1-boot/boot/pvh.h"
+#include "lab1-boot/lib/string.h"
+
+static void read_memmap(const struct pvh_start_info *start, struct memmap_raw *raw)
+{
+	for (uint64_t i = 0; i < start->memmap_entries; i++) {
+		const struct pvh_memmap_entry *entry =
+			boot_memory(start->memmap + i * sizeof(*entry), sizeof(*entry));
+
+		if (!entry)
+			return;
+		memmap_add(raw, entry->start, entry->length, entry->type);
+	}
+}
+
+static void read_modules(const struct pvh_start_info *start, struct bootinfo *info)
+{
+	for (uint64_t i = 0; i < start->modules && info->modules < BOOTINFO_MODULES; i++) {
+		const struct pvh_module *from =
+			boot_memory(start->module_list + i * sizeof(*from), sizeof(*from));
+
+		if (!from || !boot_memory(from->physical, from->bytes))
+			continue;
+		struct boot_module *module = &info->module[info->modules++];
+		module->start = from->physical;
+		module->end = from->physical + from->bytes;
+		boot_string(module->name, sizeof(module->name), from->command_line);
+	}
+}
+
+void pvh_read(const struct pvh_start_info *start, struct bootinfo *info, struct memmap_raw *raw)
+{
+	if (!start || start->magic != PVH_MAGIC)
+		return;
+	info->protocol = "PVH";
+	boot_string(info->command_line, sizeof(info->command_line), start->command_line);
+	read_modules(start, info);
+	if (start->version >= 1)
+		read_memmap(start, raw);
+
+	const void *rsdp = boot_memory(start->rsdp, sizeof(info->rsdp));
+	if (start->rsdp && rsdp) {
+		memcpy(info->rsdp, rsdp, sizeof(info->rsdp));
+		info->rsdp_length = sizeof(info->rsdp);
+	}
+}

@@ -1,0 +1,65 @@
+/*
+ * The end of a kernel that is wrong: see panic.h.
+ *
+ * What fails while we fail (a fault inside the backtrace, say) must not go
+ * round in circles: the second panic prints its message alone, and the third
+ * stops the machine.
+ */
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/boot/cmdline.h"
+#include "lab1-boot/console/kprintf.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/power.h"
+#include "lab1-boot/debug/backtrace.h"
+#include "lab1-boot/lib/format.h"
+
+ROWS_DEFINE(panic_hook);
+
+static int panics;
+
+_Noreturn static void panic_end(void)
+{
+	if (cmdline_number("panic", 0) < 0)
+		power_reboot();
+	cpu_stop();
+}
+
+_Noreturn static void panic_common(const char *message, uint64_t rip, uint64_t rbp)
+{
+	irq_save();
+	int depth = __atomic_fetch_add(&panics, 1, __ATOMIC_RELAXED);
+	if (depth >= 2)
+		cpu_stop();
+
+	kprintf("\npanic: %s\n", message);
+	if (depth == 0)
+		backtrace_print(rip, rbp);
+	ROWS_EACH (panic_hook, hook)
+		hook->told(message);
+	kprintf("The machine is stopped.\n");
+	panic_end();
+}
+
+_Noreturn void panic_at(const char *file, int line, const char *text, ...)
+{
+	char message[256];
+	va_list arguments;
+
+	va_start(arguments, text);
+	int length = kvsnprintf(message, sizeof(message), text, arguments);
+	va_end(arguments);
+	if (length >= 0 && length < (int)sizeof(message))
+		ksnprintf(message + length, sizeof(message) - length, " (%s:%d)", file, line);
+	panic_common(message, 0, (uint64_t)__builtin_frame_address(0));
+}
+
+_Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
+{
+	char message[256];
+	va_list arguments;
+
+	va_start(arguments, text);
+	kvsnprintf(message, sizeof(message), text, arguments);
+	va_end(arguments);
+	panic_common(message, rip, rbp);
+}

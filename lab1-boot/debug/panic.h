@@ -1,0 +1,28 @@
+/*
+ * When the kernel's own invariants are broken.
+ *
+ * panic() is for faults of the kernel itself, never for bad input. It prints
+ * the message and a backtrace with symbols, tells whoever asked to be told
+ * (PANIC_HOOK), and stops the machine, or restarts it as "panic=" says on the
+ * command line (Linux's meaning: 0 stops, negative restarts at once).
+ */
+#pragma once
+#include "lab1-boot/lib/rows.h"
+#include <stdint.h>
+
+#define panic(...)        panic_at(__FILE__, __LINE__, __VA_ARGS__)
+#define assert(condition) ((condition) ? (void)0 : panic("assertion failed: %s", #condition))
+
+_Noreturn void panic_at(const char *file, int line, const char *text, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A trapped processor's panic: the backtrace begins at these registers instead of the caller. */
+_Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* PANIC_HOOK(function): called with the message once the panic is printed. Interrupts are off. */
+struct panic_hook {
+	void (*told)(const char *message);
+};
+ROWS_DECLARE(panic_hook, struct panic_hook);
+#define PANIC_HOOK(function) ROW(panic_hook, "", panic_hook_##function) = { function }

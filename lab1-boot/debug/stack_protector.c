@@ -1,0 +1,15 @@
+/*
+ * The stack protector, in debug builds: each function with an array on its
+ * stack keeps this word between it and its return address, and looks at it
+ * before returning. Read more: GCC manual, -fstack-protector-strong.
+ */
+#include "lab1-boot/debug/panic.h"
+
+/* A zero byte stops string functions, a newline and 0xff the others. */
+uint64_t __stack_chk_guard = 0xa5c3960aff0d0a00;
+
+_Noreturn void __stack_chk_fail(void);
+_Noreturn void __stack_chk_fail(void)
+{
+	panic("a stack buffer was overrun");
+}

@@ -1,0 +1,36 @@
+/* Lab 1's place in the boot. */
+#include "lab1-boot/boot/paging.h"
+#include "lab1-boot/console/console.h"
+#include "lab1-boot/console/kprintf.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/gdt.h"
+#include "lab1-boot/cpu/pic.h"
+#include "lab1-boot/cpu/trap.h"
+#include "lab1-boot/lab.h"
+#include "lab1-boot/monitor/monitor.h"
+
+static char double_fault_stack[8192] __attribute__((aligned(16)));
+
+static void greet(void)
+{
+	kprintf("Cub, a teaching operating system. \"help\" lists what you can ask.\n");
+}
+
+static void lab1_init(void)
+{
+	console_init();
+	cpu_init();
+	gdt_init(double_fault_stack + sizeof(double_fault_stack));
+	trap_init();
+	guard_page_init();
+	pic_disable();
+	greet();
+}
+
+static void lab1_cpu_init(void)
+{
+	cpu_init();
+	trap_init();
+}
+
+LAB(1, lab1_init, lab1_cpu_init, monitor_main);

@@ -1,0 +1,16 @@
+/* The test floor itself: its random numbers, its checks, and a panic that is wanted. */
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/ktest/ktest.h"
+
+KTEST(ktest_random_differs, "", "the seed gives a sequence that does not repeat at once")
+{
+	uint64_t first = kt_random();
+
+	for (int i = 0; i < 1000; i++)
+		KT_TRUE(kt_random() != first);
+}
+
+KTEST(ktest_expects_panic, "", "a panic that a test expects is its success", .panics = "on purpose")
+{
+	panic("panicking on purpose");
+}
