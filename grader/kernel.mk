@@ -24,8 +24,8 @@ replaced  := $(shell grep -ho '"lab[1-6]-[a-z]*/standin/[a-z0-9_]*\.[cS]"' $(lab
 elsewhere := $(foreach d,tests hidden user mutants,$(labs:%=%/$(d)/%))
 sources   := $(foreach d,$(labs),$(wildcard $(d)/*.[cS] $(d)/*/*.[cS] $(d)/*/*/*.[cS]))
 sources   := $(sort $(filter-out $(replaced) $(elsewhere),$(sources)))
-tests     := $(if $(TESTS),$(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_test.c $(d)/hidden/*_test.c))))
-objects   := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(tests))
+tests     := $(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_test.c $(d)/hidden/*_test.c)))
+objects   := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(if $(TESTS),$(tests)))
 
 # The compiler's own headers and Linux's UAPI headers, and no C library's.
 uapi := $(BUILD)/uapi
@@ -45,12 +45,9 @@ LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=no
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: kernel commands
-kernel: $(BUILD)/cub.elf
-
-# What compile_commands.json says of each file (the Makefile writes it).
-commands:
-	@for s in $(filter %.c,$(sources) $(tests)); do echo "$$s $(CC) $(CFLAGS) -c $$s"; done
+.PHONY: kernel
+kernel: $(BUILD)/cub.elf $(BUILD)/compile_commands.json
+	@:
 
 # Objects are made again when the way of making them changes: the flags stand in a
 # file that is only touched when they differ.
@@ -71,6 +68,12 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi)
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/flags | $(uapi)
 	@mkdir -p $(@D)
 	@$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
+
+# For clangd: how each C file is compiled.
+$(BUILD)/compile_commands.json: $(BUILD)/flags
+	@{ echo '['; first=; for s in $(filter %.c,$(sources) $(tests)); do \
+		echo "$$first{\"directory\": \"$(CURDIR)\", \"file\": \"$$s\", \"command\": \"$(CC) $(CFLAGS) -c $$s\"}"; \
+		first=,; done; echo ']'; } >$@
 
 $(BUILD)/font.c: grader/font.py
 	@$(PYTHON) grader/font.py > $@
