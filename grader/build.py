@@ -112,8 +112,7 @@ class _Make:
 
     def object(self, source: Path) -> str:
         """The name by which make knows a source's object."""
-        name = (self.where / source.relative_to(self.tree)).with_suffix(".o")
-        return os.path.relpath(name, self.tree)
+        return os.path.relpath(self.where / "obj" / f"{source.relative_to(self.tree)}.o", self.tree)
 
     def blank(self) -> Path:
         """An empty file older than every object."""

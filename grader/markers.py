@@ -3,14 +3,20 @@
 In the reference a solution stands between marks; what the student gets instead
 follows `=>`, or stands in a STARTER block inside the region, one comment a line:
 
-    // BEGIN SOLUTION 2.1           // BEGIN SOLUTION 2.2
-    return first(list);             // STARTER 2.2
+    // BEGIN SOLUTION 2.1
+    return first(list);
     // END SOLUTION 2.1 => todo("2.1"); return NULL;
-                                    // todo("2.2");
-                                    return 1;
-                                    // END SOLUTION 2.2
 
-Students see the same places as BEGIN/END YOUR CODE.  In assembly the comment
+    // BEGIN SOLUTION 2.2
+    // STARTER 2.2
+    // todo("2.2");
+    // if (early)
+    // 	return -ENOMEM;
+    return second(list);
+    // END SOLUTION 2.2
+
+Where clang-format breaks a long END line, the comment lines right after it go on
+with it.  Students see the same places as BEGIN/END YOUR CODE.  In assembly the comment
 sign is `#`.  An exercise may have several regions; the n-th of a student's file
 answers the n-th of the reference.  The idea is nbgrader's (nbgrader.readthedocs.io).
 """
@@ -34,7 +40,8 @@ class MarkerError(Exception):
 
 @dataclass(frozen=True)
 class Region:
-    """The lines [first, last] of one marked region, both marks included.
+    """The lines [first, last] of one marked region, both marks included (and what
+    continues the END mark).
 
     body is what stands between the marks without the STARTER block; starter is
     what a student gets in its place, as lines without the region's indentation.
@@ -99,6 +106,7 @@ def _region(lines: list[str], first: int, last: int, begin: re.Match, end: re.Ma
     exercise, indent = begin["id"], begin["indent"]
     body, block = _starter_block(lines[first + 1:last], first + 1, exercise, indent, fail)
     tail = re.match(r"=>[ \t]*(.*)$", end["rest"])
+    rest = _continuation(lines, last) if tail else []
     starter: tuple[str, ...] = ()
     if begin["kind"] == "YOUR CODE":
         if end["rest"]:
@@ -108,10 +116,22 @@ def _region(lines: list[str], first: int, last: int, begin: re.Match, end: re.Ma
     elif block is not None and not end["rest"]:
         starter = block
     elif tail:
-        starter = tuple(split_statements(tail[1]))
+        starter = tuple(split_statements(" ".join([tail[1], *rest])))
     else:
         fail(last, f"END SOLUTION {exercise} has no starter (=> code, or a STARTER block)")
-    return Region(exercise, begin["kind"], first, last, indent, begin["sign"], body, starter)
+    return Region(exercise, begin["kind"], first, last + len(rest), indent, begin["sign"], body,
+                  starter)
+
+
+def _continuation(lines: list[str], end: int) -> list[str]:
+    """The code in the comment lines right after an END mark with `=>`."""
+    found: list[str] = []
+    for line in lines[end + 1:]:
+        code = COMMENT.match(line)
+        if not code or MARK.match(line) or not code["code"].strip():
+            break
+        found.append(code["code"].strip())
+    return found
 
 
 def _starter_block(lines: list[str], offset: int, exercise: str, indent: str, fail):

@@ -32,7 +32,7 @@ from typing import Iterable, Sequence
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
           "/etc/ld.so.cache", "/etc/alternatives")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp",
-               "LC_ALL": "C.UTF-8"}
+               "LC_ALL": "C"}
 LOG_LIMIT = 4 << 20     # how much of a program's output is read back
 MEBIBYTE = 1 << 20
 

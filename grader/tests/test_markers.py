@@ -50,7 +50,6 @@ int two(void)
 \tif (1)
 \t\treturn 0;
 
-\treturn helper();
 \t// END YOUR CODE 2.2
 }
 """
@@ -76,6 +75,14 @@ def test_assembly_has_its_own_comment_sign():
     text = "f:\n    # BEGIN SOLUTION 1.1\n    ret\n    # END SOLUTION 1.1 => hlt; jmp f\n"
     assert markers.starter(text, "f.S") == \
         "f:\n    # BEGIN YOUR CODE 1.1\n    hlt;\n    jmp f\n    # END YOUR CODE 1.1\n"
+
+
+def test_an_end_mark_goes_on_in_the_comment_lines_after_it():
+    text = "\t// BEGIN SOLUTION 1.1\n\tx;\n\t// END SOLUTION 1.1 => a(b,\n\t// c); return\n" \
+           "\t// 0;\n\n\t// another comment\n"
+    assert markers.starter(text, "a.c") == \
+        "\t// BEGIN YOUR CODE 1.1\n\ta(b, c);\n\treturn 0;\n\t// END YOUR CODE 1.1\n\n" \
+        "\t// another comment\n"
 
 
 @pytest.mark.parametrize("code, parts", [
