@@ -2,9 +2,12 @@
 #include "lab1-boot/boot/pvh.h"
 #include "lab1-boot/lib/string.h"
 
+/* No loader has more than some dozens of either: more is garbage, and would take long to read. */
+#define ENTRIES_MAX 4096
+
 static void read_memmap(const struct pvh_start_info *start, struct memmap_raw *raw)
 {
-	for (uint64_t i = 0; i < start->memmap_entries; i++) {
+	for (uint64_t i = 0; i < start->memmap_entries && i < ENTRIES_MAX; i++) {
 		const struct pvh_memmap_entry *entry =
 			boot_memory(start->memmap + i * sizeof(*entry), sizeof(*entry));
 
@@ -16,11 +19,13 @@ static void read_memmap(const struct pvh_start_info *start, struct memmap_raw *r
 
 static void read_modules(const struct pvh_start_info *start, struct bootinfo *info)
 {
-	for (uint64_t i = 0; i < start->modules && info->modules < BOOTINFO_MODULES; i++) {
+	for (uint64_t i = 0; i < start->modules && i < ENTRIES_MAX; i++) {
 		const struct pvh_module *from =
 			boot_memory(start->module_list + i * sizeof(*from), sizeof(*from));
 
-		if (!from || !boot_memory(from->physical, from->bytes))
+		if (!from || info->modules == BOOTINFO_MODULES)
+			return;
+		if (!boot_memory(from->physical, from->bytes))
 			continue;
 		struct boot_module *module = &info->module[info->modules++];
 		module->start = from->physical;
