@@ -1,0 +1,102 @@
+"""QEMU's command line for a boot under the grader, and the fence around it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Sequence
+
+from grader import cpustate, sandbox
+
+QEMU = "qemu-system-x86_64"
+PORTS = ("console", "com2", "qmp")
+SHIFT = 3       # 8 ns an instruction: 2 guest seconds are 250 million of them
+QUICK_FIRMWARE = Path("/usr/share/qemu/qboot.rom")      # 0.1 s less than SeaBIOS; no VGA, no disks
+SECCOMP = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+@dataclass
+class Options:
+    """What to boot and how."""
+
+    kernel: Any                         # a build.Kernel or the path of an ELF file
+    ktest: str = ""                     # run this test of a TESTS kernel
+    seed: int = 1                       # for that test
+    input: bytes = b""                  # for that test, through fw_cfg
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    append: str = ""                    # more of the command line
+    memory: str = "64M"
+    cpus: int = 1
+    vga: bool = False                   # a VGA card, for the text screen
+    iso: Path | None = None             # boot this CD image, not the kernel
+    icount: bool = True                 # False: real time and true parallelism
+    limit: float = 2                    # guest seconds until a boot counts as hung
+    firmware: str = ""                  # "quick", "bios" or a file; default: quick for tests
+    extra: Sequence[str] = ()           # more options for QEMU
+    readable: Sequence[Path] = ()       # files that those options name
+    backstop: float = 120.0             # seconds of wall time
+    output_limit: int = 4 << 20         # bytes a port
+
+    @property
+    def elf(self) -> Path:
+        """The kernel's ELF file."""
+        return Path(getattr(self.kernel, "elf", self.kernel)).resolve()
+
+    @property
+    def cmdline(self) -> str:
+        """The kernel's command line."""
+        words = [self.append] if self.append else []
+        if self.ktest:
+            words += [f"ktest={self.ktest}", f"seed={self.seed:#x}"]
+        return " ".join(words)
+
+
+def command(options: Options, at: Path) -> list[str]:
+    """QEMU's command line; `at` is the directory of its sockets and files."""
+    plain = not options.iso and not options.extra
+    argv = [QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none",
+            "-machine", "q35,sata=off" if plain else "q35", "-cpu", "max",
+            "-m", options.memory, "-smp", str(options.cpus), "-vga", "std" if options.vga else "none",
+            "-S", "-no-reboot", "-action", "watchdog=pause,shutdown=pause", "-device", "ib700",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-sandbox", SECCOMP,
+            "-d", "cpu_reset", "-D", str(at / "log")]
+    sleep = "off" if options.ktest else "on"
+    argv += ["-icount", f"shift={SHIFT},sleep={sleep}"] if options.icount else ["-accel", "tcg,thread=multi"]
+    for port in PORTS:
+        argv += ["-chardev", f"socket,id={port},path={at / port}"]
+    argv += ["-serial", "chardev:console", "-serial", "chardev:com2", "-mon", "chardev=qmp,mode=control"]
+    argv += _firmware(options) + _handed_in(options, at)
+    if options.iso:
+        argv += ["-cdrom", str(Path(options.iso).resolve())]
+    else:
+        argv += ["-kernel", str(options.elf), "-append", options.cmdline]
+    return argv + [str(word) for word in options.extra]
+
+
+def _firmware(options: Options) -> list[str]:
+    quick = options.firmware == "quick" or (
+        not options.firmware and options.ktest and not (options.vga or options.iso or options.extra))
+    if quick:
+        return ["-bios", str(QUICK_FIRMWARE)] if QUICK_FIRMWARE.exists() else []
+    return ["-bios", options.firmware] if options.firmware not in ("", "bios") else []
+
+
+def _handed_in(options: Options, at: Path) -> list[str]:
+    """What the kernel finds behind fw_cfg."""
+    argv = []
+    for name, data in (("nonce", options.nonce.encode()), ("input", options.input)):
+        if data:
+            (at / name).write_bytes(data)
+            argv += ["-fw_cfg", f"name=opt/org.cub/{name},file={at / name}"]
+    return argv
+
+
+def confined(argv: list[str], options: Options, at: Path) -> list[str]:
+    """The same behind the sandbox: no network, nothing writable but its own directory."""
+    readable = [options.elf.parent, *map(Path, options.readable)]
+    if options.iso:
+        readable.append(Path(options.iso).resolve().parent)
+    file_size = (cpustate.mebibytes(options.memory) + 64) << 20     # a look at memory is a file
+    limits = sandbox.Limits(cpu=int(options.backstop) * 2, memory=None, processes=None, file_size=file_size)
+    return sandbox.wrap(argv, cwd=at, readable=readable, writable=[at], limits=limits)

@@ -1,0 +1,70 @@
+"""The kernel's symbol table: addresses to "function+0x12" and back.
+
+Read from the cub.sym that the build leaves beside cub.elf (lines "address type
+name", as nm -n prints them); where there is none, nm(1) is asked.
+"""
+
+from __future__ import annotations
+
+import bisect
+import subprocess
+from pathlib import Path
+
+FAR = 1 << 20     # an address further than this behind a symbol belongs to nothing we know
+
+
+class Symbols:
+    """A sorted symbol table."""
+
+    def __init__(self, table: list[tuple[int, str]]) -> None:
+        self._table = sorted(table)
+        self._starts = [address for address, _ in self._table]
+        self._addresses = {name: address for address, name in self._table}
+
+    @classmethod
+    def load(cls, elf: Path) -> "Symbols":
+        """The symbols of a kernel, from the .sym file beside it or by nm; empty if neither works."""
+        elf = Path(elf)
+        beside = elf.with_suffix(".sym")
+        if beside.is_file():
+            return cls.parse(beside.read_text(errors="replace"))
+        try:
+            listing = subprocess.run(["nm", "-n", str(elf)], capture_output=True, text=True)
+        except OSError:
+            return cls([])
+        return cls.parse(listing.stdout)
+
+    @classmethod
+    def parse(cls, text: str) -> "Symbols":
+        """Reads lines "address type name"; others are passed over."""
+        table = []
+        for line in text.splitlines():
+            fields = line.split()
+            if len(fields) == 3 and fields[1] not in "aAU":
+                try:
+                    table.append((int(fields[0], 16), fields[2]))
+                except ValueError:
+                    continue
+        return cls(table)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._addresses
+
+    def address(self, name: str) -> int:
+        """The address of a symbol; KeyError if there is none of that name."""
+        return self._addresses[name]
+
+    def name(self, address: int) -> str:
+        """"function+0x12" for an address in the kernel, plain hexadecimal for any other."""
+        at = bisect.bisect_right(self._starts, address) - 1
+        if at < 0 or address - self._starts[at] > FAR:
+            return f"{address:#x}"
+        start, name = self._table[at]
+        return name if start == address else f"{name}+{address - start:#x}"
+
+    def caller(self, address: int) -> str:
+        """The same for a return address, which may lie just behind the calling function."""
+        at = bisect.bisect_right(self._starts, address - 1) - 1
+        if at < 0 or address - self._starts[at] > FAR:
+            return f"{address:#x}"
+        return f"{self._table[at][1]}+{address - self._starts[at]:#x}"
