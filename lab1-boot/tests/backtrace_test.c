@@ -160,13 +160,10 @@ KPROBE(backtrace_recursion_probe)
 	}
 }
 
-/* The same, and the last function panics: for the console. */
+/* An invalid instruction two calls deep: for the console. */
 __attribute__((noipa)) static void panic_here(void)
 {
-	volatile int *nowhere = NULL;
-
-	*nowhere = 1;
-	asm volatile("");
+	asm volatile("ud2");
 }
 
 __attribute__((noipa)) static void panic_outside(void)
