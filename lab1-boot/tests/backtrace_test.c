@@ -160,10 +160,13 @@ KPROBE(backtrace_recursion_probe)
 	}
 }
 
-/* An invalid instruction two calls deep: for the console. */
+/*
+ * An invalid instruction two calls deep: for the console. GCC makes no frame for a function that
+ * calls nothing, unless the function asks for it.
+ */
 __attribute__((noipa)) static void panic_here(void)
 {
-	asm volatile("ud2");
+	asm volatile("ud2" : : "r"(__builtin_frame_address(0)));
 }
 
 __attribute__((noipa)) static void panic_outside(void)
