@@ -31,8 +31,8 @@
 #define STATUS_SEND_READY 0x20 /* UART_DATA takes a byte */
 
 /*
- * serial_init: set the line at base up, 8N1 at baud (a divisor of 115200), FIFOs on, its interrupts
- * off. False if no UART answers there: do not use it then.
+ * serial_init: set the line at base up, 8N1 at baud (a divisor of 115200), FIFOs on and empty, its
+ * interrupts off. False if no UART answers there: do not use it then.
  */
 bool serial_init(uint16_t base, unsigned baud);
 
