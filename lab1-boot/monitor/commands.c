@@ -18,7 +18,7 @@
 COMMAND(help, "", "list the commands")
 {
 	ROWS_EACH (command, command)
-		kprintf("  %-9s %-17s %s\n", command->name, command->arguments, command->help);
+		kprintf("  %-9s %-16s %s\n", command->name, command->arguments, command->help);
 }
 
 static void print_memmap(void)
@@ -33,7 +33,7 @@ static void print_memmap(void)
 	}
 }
 
-COMMAND(info, "", "show the processor, the memory map and how we were booted")
+COMMAND(info, "", "the processor, the memory map, how we were booted")
 {
 	kprintf("processor  %s\n", cpu_name());
 	kprintf("booted by  %s%s%s\n", bootinfo.protocol, *bootinfo.loader ? ", " : "",
@@ -48,7 +48,7 @@ COMMAND(info, "", "show the processor, the memory map and how we were booted")
 	print_memmap();
 }
 
-COMMAND(backtrace, "", "show who called this command")
+COMMAND(backtrace, "", "who called this command")
 {
 	backtrace_print(0, (uint64_t)__builtin_frame_address(0));
 }
@@ -72,7 +72,7 @@ static void peek_line(uint64_t address, size_t bytes)
 	kprintf("  %s\n", text);
 }
 
-COMMAND(peek, "ADDRESS [BYTES]", "show memory; below 4 GiB the address is a physical one")
+COMMAND(peek, "ADDRESS [BYTES]", "memory; below 4 GiB the address is physical")
 {
 	uint64_t address, bytes = PEEK_DEFAULT;
 
