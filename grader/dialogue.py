@@ -33,6 +33,11 @@ class Driver(Protocol):
 class Expected(AssertionError):
     """An expectation that was not met; its text is for a person."""
 
+    def __init__(self, expected: str, seen: str, why: str, console: str) -> None:
+        super().__init__(f"expected: {expected}\nseen: {seen}\nwhy the wait ended: {why}\n"
+                         f"last lines:\n{console}")
+        self.expected, self.seen, self.why = expected, seen, why
+
 
 class Dialogue:
     """The text of one port and the place up to which it was consumed."""
@@ -86,7 +91,7 @@ class Dialogue:
 
         why = self._driver.run_until(met, limit, DEVICE_TIME)
         if not found:
-            raise Expected(self._failure(pattern, why))
+            raise self._failure(pattern, why)
         self.place = found[0].end()
         return found[0]
 
@@ -95,7 +100,7 @@ class Dialogue:
         and returns everything that it said.  Raises Expected if it never stops talking."""
         why = self._driver.run_until(lambda final: False, limit, INPUT_TIME)
         if why.endswith(TIME_OVER):
-            raise Expected(self._failure("the machine to wait for input", why))
+            raise self._failure("the machine to wait for input", why)
         seen, self.place = self.rest, len(self.text)
         return seen
 
@@ -109,13 +114,11 @@ class Dialogue:
                 return False
         return True
 
-    def _failure(self, pattern: str | re.Pattern, why: str) -> str:
+    def _failure(self, pattern: str | re.Pattern, why: str) -> Expected:
         wanted = repr(pattern) if isinstance(pattern, str) else f"/{pattern.pattern}/"
         seen = clean(self.rest)
         cut = "" if len(seen) <= SEEN else f" (the first {SEEN} of {len(seen)} characters)"
-        return (f"expected: {wanted} on the {self.name}\n"
-                f"seen: {seen[:SEEN]!r}{cut}\n"
-                f"why the wait ended: {why}")
+        return Expected(f"{wanted} on the {self.name}", f"{seen[:SEEN]!r}{cut}", why, self.tail())
 
 
 def literal(text: str) -> re.Pattern:

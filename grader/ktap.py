@@ -28,6 +28,7 @@ class Transcript:
     diagnostics: list[str] = field(default_factory=list)    # failed checks, panics, notes
     trace: list[str] = field(default_factory=list)          # "page_split+0x12"
     results: list[re.Match] = field(default_factory=list)
+    bail: str = ""                                          # "Bail out!" and why
     strange: list[str] = field(default_factory=list)        # lines the test floor never writes
 
     @property
@@ -71,6 +72,8 @@ def _line(said: Transcript, number: int, line: str) -> None:
         said.results.append(match)
     elif match := re.fullmatch(r"# seed (0x[0-9a-f]+)", line):
         said.seed = int(match[1], 16)
+    elif line.startswith("Bail out! ") and not said.bail:
+        said.bail = line[len("Bail out! "):]
     elif line.startswith("# todo "):
         said.todos.append(line[len("# todo "):])
     elif line.startswith("# reply ") or line == "# reply":
@@ -105,6 +108,8 @@ def judge(said: Transcript, name: str, nonce: str, status: int | None) -> Verdic
 
 
 def _no_result(said: Transcript, status: int | None) -> Verdict:
+    if said.bail:
+        return Verdict("ended-early", said.bail)
     where = "its test gave a verdict" if said.started else "its test began"
     if said.panic:
         return Verdict("panicked", said.panic)

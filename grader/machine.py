@@ -338,6 +338,15 @@ class Machine:
         """Where every processor is, with its callers: lines for a person."""
         return where.lines(self.qmp, self.symbols)
 
+    def seen_from_outside(self) -> tuple[str, ...]:
+        """`where`, also after the end as far as it is known; never fails (for reports)."""
+        if self.end is not None and (self.end.where or self._process is None or self._process.poll() is not None):
+            return self.end.where
+        try:
+            return self.where()
+        except (QmpError, Backstop):
+            return ()
+
     def _place(self) -> str:
         """Where the first processor is, in a word."""
         return self.symbols.name(self.registers()[0]["rip"])

@@ -1,0 +1,112 @@
+"""Words for a failed test: what was expected, what was seen, the last console lines,
+the symbolised backtrace, and the one command that runs it again under GDB.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from grader.dialogue import LAST_LINES, clean
+from grader.machine import End
+
+CHECK = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): (?P<got>.*) != (?P<want>.*)")
+HOLDS = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): does not hold")
+FRAME = re.compile(r"^\s+(0x[0-9a-f]+)\s+(\S.*)$")
+SAID = {"panicked": "the kernel panicked", "hung": "the kernel hangs", "rebooted": "the machine was reset",
+        "powered-off": "the kernel switched the machine off", "output-limit": "output without end",
+        "ended-early": "the boot ended early", "timeout": "the host's time limit", "failed": "a check failed",
+        "tampered": "not accepted as a verdict", "exited": "the kernel ended the boot",
+        "skipped": "skipped", "passed": "passed"}
+
+
+@dataclass
+class Failure:
+    """The parts of a failure's report."""
+
+    expected: str = ""
+    seen: list[str] = field(default_factory=list)
+    todos: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    console: str = ""
+    trace: list[str] = field(default_factory=list)
+    again: str = ""
+
+    @property
+    def reason(self) -> str:
+        """One line."""
+        return self.seen[0] if self.seen else self.expected
+
+    def text(self) -> str:
+        """The whole block."""
+        parts = [_field("expected", self.expected)] if self.expected else []
+        parts += [_field("seen", "\n".join(self.seen))] if self.seen else []
+        parts += [_field("todo", "\n".join(self.todos))] if self.todos else []
+        parts += [_field("note", "\n".join(self.notes))] if self.notes else []
+        if self.console.strip():
+            parts.append("last console lines:\n" + _indented(self.console, "  | "))
+        if self.trace:
+            parts.append("backtrace:\n" + _indented("\n".join(self.trace), "    "))
+        parts += [_field("again", self.again)] if self.again else []
+        return "\n".join(parts)
+
+
+def _field(name: str, text: str) -> str:
+    return f"{name + ':':<10}" + text.replace("\n", "\n" + " " * 10)
+
+
+def _indented(text: str, by: str) -> str:
+    return "\n".join(by + line for line in text.split("\n"))
+
+
+def end_in_words(end: End) -> str:
+    """One line for how a boot ended."""
+    said = SAID.get(end.kind, end.kind)
+    return f"{said}: {end.detail}" if end.detail else said
+
+
+def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list[str],
+          console: str) -> Failure:
+    """A kernel test's boot that did not pass."""
+    failure = Failure(expected=title, todos=todos)
+    checks = [line for line in diagnostics if not line.startswith("panic: ")]
+    if first := next((m for line in checks if (m := CHECK.fullmatch(line))), None):
+        failure.expected = f"{first['want']} from {first['check']} at {first['place']}"
+    elif first := next((m for line in checks if (m := HOLDS.fullmatch(line))), None):
+        failure.expected = f"{first['check']} to hold at {first['place']}"
+    if panics and not checks:
+        failure.expected = f"a panic that says {panics!r}"
+    failure.seen = [_seen(line) for line in checks]
+    if end.kind != "failed" or not checks:
+        failure.seen.insert(0, end_in_words(end))
+    if not todos:
+        failure.todos = todos_on(console)
+    failure.console, kernels = split_trace(console)
+    failure.trace = list(end.where) or kernels
+    return failure
+
+
+def _seen(line: str) -> str:
+    if match := CHECK.fullmatch(line):
+        return f"{match['got']}, wanted {match['want']}: {match['check']} at {match['place']}"
+    return line
+
+
+def todos_on(console: str) -> list[str]:
+    """The unwritten exercises that a console tells of."""
+    return [line[len("todo "):] for line in clean(console).split("\n") if line.startswith("todo ")]
+
+
+def split_trace(console: str) -> tuple[str, list[str]]:
+    """A console's last lines, and the frames of the backtrace that it printed apart from them."""
+    lines = clean(console).rstrip("\n").split("\n")
+    trace: list[str] = []
+    if "backtrace:" in lines:
+        at = len(lines) - 1 - lines[::-1].index("backtrace:")
+        end = at + 1
+        while end < len(lines) and (match := FRAME.match(lines[end])):
+            trace.append(match[2])
+            end += 1
+        if trace:
+            lines = lines[:at] + lines[end:]
+    return "\n".join(lines[-LAST_LINES:]), trace

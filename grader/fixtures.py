@@ -1,0 +1,168 @@
+"""What Python tests get: machines, probes, the kernel under test, its symbols, random numbers.
+
+    def test_echo(machine):
+        console = machine().console
+        console.expect("cub> ")
+        console.send("help\\r")
+        console.expect("reboot")
+
+    def test_numbers(ktest, rng):
+        number = rng.getrandbits(64)
+        assert ktest("format_probe", input=[f"{number}"]).replies == [f"{number:x}"]
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from grader import build, explain, ktap
+from grader import lab as labs
+from grader.machine import End, Machine
+from grader.symbols import Symbols
+
+MACHINE_OPTIONS = ("memory", "cpus")
+
+
+@dataclass
+class Ktap:
+    """What one test boot told."""
+
+    end: End
+    replies: list[str] = field(default_factory=list)
+    diagnostics: list[str] = field(default_factory=list)
+    todos: list[str] = field(default_factory=list)
+    console: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.end.kind == "passed"
+
+
+def _lab_number(item: pytest.Item) -> int:
+    match = re.match(r"lab(\d+)-", item.path.parent.parent.name)
+    return item.config.option.cub_lab or (int(match[1]) if match else 1)
+
+
+def tree_of(item: pytest.Item) -> Path:
+    """The tree to judge for a test: its exercise's own one with ISOLATE, else the run's."""
+    config, marker = item.config, item.get_closest_marker("exercise")
+    if config.option.cub_trees and marker:
+        trees = json.loads(config.option.cub_trees.read_text())
+        if marker.args[0] in trees:
+            return Path(trees[marker.args[0]])
+    return config.option.cub_tree.resolve()
+
+
+_kernels: dict[tuple[Path, int], build.Kernel | build.BuildError] = {}
+
+
+def kernel_of(item: pytest.Item) -> build.Kernel:
+    """The TESTS kernel for a test, built at most once a process; raises BuildError."""
+    key = (tree_of(item), _lab_number(item))
+    if key not in _kernels:
+        try:
+            _kernels[key] = build.kernel(*key, tests=True)
+        except build.BuildError as error:
+            _kernels[key] = error
+    found = _kernels[key]
+    if isinstance(found, build.BuildError):
+        raise found
+    return found
+
+
+_options: dict[int, dict] = {}
+
+
+def machine_options(item: pytest.Item) -> dict:
+    """The machine that the test's lab asks for."""
+    number = _lab_number(item)
+    if number not in _options:
+        try:
+            table = labs.load(Path(item.config.rootpath), number).machine
+        except labs.LabError:
+            table = {}
+        _options[number] = {name: table[name] for name in MACHINE_OPTIONS if name in table}
+    return dict(_options[number])
+
+
+def new_machine(item: pytest.Item, options: dict) -> Machine:
+    """A machine, not started yet, noted down so that a failure can show its console."""
+    kernel = options.pop("kernel", None) or kernel_of(item)
+    made = Machine(kernel, **(machine_options(item) | options))
+    item.__dict__.setdefault("cub_machines", []).append(made)
+    return made
+
+
+def boot_ktest(item: pytest.Item, name: str, **options) -> Ktap:
+    """Boots for one KTEST or KPROBE and reads what it told."""
+    made = new_machine(item, {"ktest": name, "seed": item.config.option.cub_seed, **options})
+    with made as running:
+        end = running.wait()
+    told = ktap.read(made.com2.text)
+    return Ktap(end, told.replies, told.diagnostics, told.todos, made.console.text)
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest) -> build.Kernel:
+    """The kernel under test, with its tests linked in."""
+    return kernel_of(request.node)
+
+
+@pytest.fixture
+def symbols(kernel: build.Kernel) -> Symbols:
+    """Its symbols."""
+    return Symbols.load(kernel.elf)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers that the run's seed and the test's name decide."""
+    return random.Random(f"{request.config.option.cub_seed:#x}:{request.node.name}")
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest) -> Iterator[Callable[..., Machine]]:
+    """machine(**options) starts a Machine (see launch.Options); it is closed after the test."""
+    started: list[Machine] = []
+
+    def start(**options) -> Machine:
+        made = new_machine(request.node, options)
+        started.append(made)
+        return made.start()
+
+    yield start
+    for made in started:
+        made.close()
+
+
+@pytest.fixture
+def ktest(request: pytest.FixtureRequest) -> Callable[..., Ktap]:
+    """ktest(name, input=...) boots that KTEST or KPROBE and returns a Ktap; a boot that does
+    not end as passed is a failure, unless check=False."""
+    def boot(name: str, input: bytes | str | list[str] = b"", *, check: bool = True, **options) -> Ktap:
+        data = "".join(f"{line}\n" for line in input) if isinstance(input, list) else input
+        data = data.encode() if isinstance(data, str) else data
+        request.node.cub_probe = (name, _kept(request.node, name, data))
+        told = boot_ktest(request.node, name, input=data, **options)
+        if check and not told.ok:
+            lines = [explain.end_in_words(told.end), *told.diagnostics]
+            pytest.fail("\n".join(lines), pytrace=False)
+        return told
+
+    return boot
+
+
+def _kept(item: pytest.Item, name: str, data: bytes) -> Path:
+    """Where a probe's input is kept for the command that runs it again."""
+    directory = Path(item.config.option.cub_run) / "inputs"
+    directory.mkdir(exist_ok=True)
+    path = directory / f"{name}-{random.Random(item.nodeid + repr(data)).getrandbits(32):08x}"
+    path.write_bytes(data)
+    return path
