@@ -1,0 +1,69 @@
+"""Runs the tests of an exercise against a tree, in a pytest of its own.
+
+Mutants, the handout's verification and `watch` all ask the same question: what do
+this exercise's tests say of that tree?  Each question gets a fresh process, so
+that no answer depends on another; the plugin leaves the results in a directory
+(verdicts.py).  `make grade` does more with them: see grade.py.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import sandbox, stage
+from grader.verdicts import Result, Run
+
+SECONDS = 600       # for all tests; each boot has its own, much lower limits
+
+
+@dataclass(frozen=True)
+class Trial:
+    """All results in the order in which tests ended; `trouble` says why there are none."""
+
+    results: tuple[Result, ...]
+    trouble: str = ""
+
+    def first(self, outcome: str) -> Result | None:
+        return next((r for r in self.results if r.outcome == outcome), None)
+
+
+def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool = False,
+        jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT) -> Trial:
+    """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
+
+    The tests are those of `root`'s lab directory, the kernel is the tree's.
+    stop: end at the first failure.  seed: what the tests' inputs are drawn from.
+    """
+    with tempfile.TemporaryDirectory(prefix="cub-run-") as scratch:
+        argv = [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--cub-run={scratch}",
+                f"--cub-tree={tree}"]
+        argv += [f"--cub-exercise={exercise}"] if exercise else []
+        argv += [f"--cub-seed={seed:#x}"] if seed is not None else []
+        argv += ["-x"] if stop else []
+        argv += ["-n", str(jobs)] if jobs > 1 else ["-p", "no:xdist"]
+        argv += [f"{directory}/{kind}" for kind in ("tests", "hidden")
+                 if (root / directory / kind).is_dir()]
+        process = subprocess.Popen(argv, cwd=root, text=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True,
+                                   env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+        try:
+            said, _ = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return Trial((), f"the tests took longer than {SECONDS} s")
+        finally:        # also on Ctrl-C
+            sandbox.kill_group(process)
+        results = tuple(Run(Path(scratch)).results())
+    return Trial(results, "" if results else _trouble(said, process.returncode))
+
+
+def _trouble(said: str, status: int) -> str:
+    """Why pytest brought no result: one line of what it said."""
+    lines = [line for line in said.strip().splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("ERROR", "E  "))]
+    return "no test was found" if status == 5 else (telling or lines or ["pytest fails"])[-1]
