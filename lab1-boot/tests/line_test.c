@@ -90,6 +90,11 @@ KTEST(line_is_never_too_long, "1.7", "a full line takes no more and loses nothin
 	want[1] = 'Z';
 	LINE_IS(want, 2);
 	KT_EQ(line.history[0][0], 'h');
+
+	type(END "X" UP DOWN); /* nor does it as an unfinished line, nor in the history */
+	LINE_IS(want, LINE_MAX);
+	type("\r" UP);
+	LINE_IS(want, LINE_MAX);
 }
 
 KTEST(line_erases, "1.7", "erased characters are gone, and the cursor is where they were")
@@ -174,7 +179,7 @@ KTEST(line_keeps_history_once, "1.7", "empty lines and the same line again are n
 	type(UP UP);
 	LINE_IS("one", 3);
 	KT_EQ(line.history_count, 3);
-	start("one\rtwo\rone\r" UP UP UP); /* but not the last line's is kept */
+	start("one\rtwo\rone\r" UP UP UP); /* only the line just before counts */
 	LINE_IS("one", 3);
 	KT_EQ(line.history_count, 3);
 }

@@ -54,8 +54,8 @@ class Smashed:
         frames = sorted(rng.sample(range(WORDS - 1), rng.randint(1, 16)))
         for frame, caller in zip(frames, frames[1:] + [0]):
             self.words[frame] = base + 8 * caller
-        for _ in range(rng.randint(0, 2)):
-            self.words[rng.choice(frames)] = self.hostile(rng)
+        for frame in rng.sample(frames, min(len(frames), rng.randint(0, 2))):
+            self.words[frame] = rng.choice([base + 8 * frame, self.hostile(rng), self.hostile(rng)])
         if rng.random() < 0.3:
             self.words[rng.choice(frames) + 1] = 0
         inside = [frame for frame in frames if self.low <= base + 8 * frame < self.high]

@@ -109,10 +109,11 @@ def edits(rng: random.Random, count: int) -> list[str]:
             rng.choices("abcdefg  ", k=rng.randint(1, 8)),
             rng.choices("xyz.-0 ", k=rng.randint(1, 3)),
             [rng.choice(["left", "left", "right", "home", "end"])] * rng.randint(1, 4),
-            [rng.choice(["backspace", "delete"])] * rng.randint(1, 3),
-            [rng.choice(["ctrl-w", "ctrl-w", "ctrl-u", "ctrl-k"])],
-            [rng.choice(["up", "down"])] * rng.randint(1, 3),
-            [rng.choice(["return", "return", "tab", "nothing"])]])
+            ["left"] * rng.randint(1, 3) + [rng.choice(["backspace", "delete"])] * rng.randint(1, 3),
+            [rng.choice(["backspace", "delete", "tab", "nothing"])],
+            [*"one two", *"  "[:rng.randint(0, 2)], *["left"] * rng.randint(0, 4), rng.choice(["ctrl-w", "ctrl-k"])],
+            [rng.choice(["ctrl-w", "ctrl-u", "return"])],
+            [rng.choice(["up", "down"])] * rng.randint(1, 3)])
     return keys
 
 
@@ -131,7 +132,8 @@ def overflow(rng: random.Random) -> list[str]:
     """Keys of somebody who does not stop."""
     keys = rng.choices("lmnop ", k=rng.randint(68, 78)) + ["left"] * rng.randint(1, 30)
     keys += rng.choices("qr", k=3) + ["delete", "delete"] + rng.choices("st", k=3) + ["tab", "ctrl-w", "ctrl-u"]
-    return keys + ["return", "up", "end", "u", "return"]
+    keys += rng.choices("uvw", k=80) + ["up", "down", "return", "up", "end", "x", "left", "return"]
+    return keys
 
 
 def judge(ktest, rng: random.Random, keys: list[str]) -> None:
@@ -158,7 +160,7 @@ def judge(ktest, rng: random.Random, keys: list[str]) -> None:
 @pytest.mark.exercise("1.7")
 def test_random_keys(ktest, rng):
     """Any keys in any order: the line, the cursor and the terminal are as they should be."""
-    judge(ktest, rng, edits(rng, 300))
+    judge(ktest, rng, edits(rng, 400))
 
 
 @pytest.mark.exercise("1.7")
