@@ -213,6 +213,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 COUNTS = pytest.StashKey[dict[str, int]]()
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = (yield).get_result()
+    if report.failed:
+        collector.config.stash[RUN].fault(str(report.longrepr))
+
+
 def _blank(item: pytest.Item) -> Result:
     return Result(item.nodeid, item.name, lab_of(item.path) or 0, exercise_of(item), title_of(item),
                   command=_again(item), hidden=item.path.parent.name == "hidden")

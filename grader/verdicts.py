@@ -82,6 +82,20 @@ class Run:
         found = [Result(**json.loads(line)) for line in lines]
         return list({result.id: result for result in found}.values())
 
+    def fault(self, text: str) -> None:
+        """Notes a test file that could not be read."""
+        path = self.directory / "errors"
+        if text not in self.errors():
+            with open(path, "a") as errors:
+                errors.write(json.dumps(text) + "\n")
+
+    def errors(self) -> list[str]:
+        """The test files that could not be read."""
+        try:
+            return list(dict.fromkeys(map(json.loads, (self.directory / "errors").read_text().splitlines())))
+        except FileNotFoundError:
+            return []
+
     def unfit(self, exercise: str, expected: int, wait: bool) -> str:
         """Whether an exercise is of no use to others: "all" of its tests failed, "some" did, or "".
 

@@ -1,0 +1,193 @@
+"""`make grade`: builds, judges, shows points, and writes the reports.
+
+    python3 -m grader grade --lab 1 [--submission PATH [--isolate] [--carry]]
+                            [--exercise 1.3] [--seed 0x2a] [--jobs 2]
+
+Exit status: 0 only at full points, 1 below, 2 when asked wrongly.  The reports
+(report.py) lie in build/labN/grade/ and are written from the first moment on, so
+that a build that fails or a run that is cut leaves them behind as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from grader import build, engine, report, stage, submission, table
+from grader import lab as labs
+from grader.engine import ROOT, Cut, EngineError, Job
+from grader.intake import SubmissionError
+from grader.lab import LabError
+from grader.progress import Progress
+from grader.score import Grade
+from grader.verdicts import Result
+
+REPORT_EVERY = 0.5      # seconds between two writings of the reports
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Grade a lab: build it, run its tests, show points, write reports."
+    parser.add_argument("--lab", type=int, required=True)
+    parser.add_argument("--submission", help="another tree, .zip, .tar.gz or git repository to grade")
+    parser.add_argument("--isolate", action="store_true", help="judge each exercise on the reference's others")
+    parser.add_argument("--carry", action="store_true", help="use the submission's own earlier labs, too")
+    parser.add_argument("--exercise", action="append", default=[], help="only this exercise (may be repeated)")
+    parser.add_argument("--seed", type=seed_number, help="repeat the run with this seed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tests at the same time")
+    parser.add_argument("--out", type=Path, help="where the reports go (default: build/labN/grade)")
+
+
+def seed_number(text: str) -> int:
+    """A seed as it is printed, or in decimal."""
+    value = int(text, 0)
+    if not 0 <= value < 1 << 64:
+        raise argparse.ArgumentTypeError("a seed has at most 64 bits")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """The verb; returns the exit status."""
+    try:
+        lab = labs.load(ROOT, args.lab)
+        only = [name.strip() for text in args.exercise for name in text.split(",") if name.strip()]
+        for name in only:
+            lab.exercise(name)
+        if args.jobs < 1:
+            raise LabError("--jobs must be at least 1")
+    except LabError as error:
+        print(f"grade: {error}", file=sys.stderr)
+        return 2
+    seed = args.seed if args.seed is not None else secrets.randbits(32)
+    grade = Grade.of(lab, seed, only, args.submission or "")
+    grader = Grader(grade, args, only)
+    with interruptible():
+        grader.run()
+    grader.show()
+    return 0 if grade.full else 1
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Cut inside, so that the reports are still written."""
+    def cut(number: int, _) -> None:
+        raise Cut(f"ended by {signal.Signals(number).name}")
+
+    before = {number: signal.signal(number, cut) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Grader:
+    """One grading from beginning to end."""
+
+    def __init__(self, grade: Grade, args: argparse.Namespace, only: list[str]) -> None:
+        self.grade, self.args, self.only = grade, args, only
+        self.directory = args.out or ROOT / "build" / f"lab{grade.lab.number}" / "grade"
+        self.progress = Progress(sys.stdout)
+        self._began = time.monotonic()
+        self._written = 0.0
+        self._staged: list[Path] = []
+
+    def run(self) -> None:
+        """Fills the grade.  Whatever goes wrong is in it afterwards, and in the reports."""
+        self._clean()
+        self._write()
+        try:
+            self._judge()
+            self.grade.finished = True
+        except Cut as cut:
+            self.grade.notes.append(f"the run was cut ({cut})")
+        except EngineError as error:
+            self.grade.problem = str(error)
+        finally:
+            for tree in self._staged:
+                stage.remove(tree)
+            self.progress.done()
+            self._write()
+
+    def _clean(self) -> None:
+        """No report of an earlier run may be taken for this one's."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _judge(self) -> None:
+        self.progress.say(f"building lab {self.grade.lab.number}, seed {self.grade.seed:#x}")
+        try:
+            tree, trees = self._trees()
+        except build.BuildError as error:
+            self.grade.problem = f"It does not build:\n{error.reason}"
+            return
+        except SubmissionError as error:
+            self.grade.problem = f"This submission cannot be graded: {error}"
+            return
+        rows = [row.id for row in self.grade.rows if not row.problem]
+        if rows:
+            skipped = len(rows) < len(self.grade.rows)
+            engine.run(Job(self.grade.lab, tree, self.grade.seed, self.args.jobs, self.directory,
+                           rows if self.only or skipped else [], trees), self._heard)
+
+    def _trees(self) -> tuple[Path, dict[str, Path]]:
+        """The tree to judge, built; with ISOLATE one for each exercise."""
+        if not self.args.submission:
+            if self.args.isolate:
+                self.grade.notes.append("ISOLATE changes nothing without SUBMISSION")
+            build.kernel(ROOT, self.grade.lab.number, tests=True)
+            return ROOT, {}
+        taken = submission.take(self.args.submission, self.grade.lab, ROOT, carry=self.args.carry)
+        self._staged.append(taken.tree)
+        self.grade.ignored, self.grade.notes = list(taken.ignored), list(taken.notes)
+        if self.args.isolate:
+            return ROOT, self._isolated(taken)
+        build.kernel(taken.tree, self.grade.lab.number, tests=True)
+        return taken.tree, {}
+
+    def _isolated(self, taken: submission.Taken) -> dict[str, Path]:
+        """A tree for each exercise; one that does not build fails alone.  The floor's tests
+        run on the reference, which the rest of each kernel is."""
+        def prepare(row) -> Path | None:
+            try:
+                alone = submission.isolated(taken, self.grade.lab, row.id, ROOT)
+                self._staged.append(alone.tree)
+                self.grade.notes += [f"{row.id}: {note}" for note in alone.notes if note not in taken.notes]
+                build.kernel(alone.tree, self.grade.lab.number, tests=True)
+                return alone.tree
+            except (build.BuildError, SubmissionError) as error:
+                row.problem = f"does not build\n{getattr(error, 'reason', error)}"
+                return None
+
+        build.kernel(ROOT, self.grade.lab.number, tests=True)
+        with ThreadPoolExecutor(self.args.jobs) as pool:
+            found = list(pool.map(prepare, self.grade.rows))
+        return {row.id: tree for row, tree in zip(self.grade.rows, found) if tree}
+
+    def _heard(self, collected: list[Result], results: list[Result]) -> None:
+        """Results have come."""
+        self.grade.put(collected, results)
+        if collected:
+            self.progress.update(results, len(collected))
+        if time.monotonic() - self._written > REPORT_EVERY:
+            self._write()
+
+    def _write(self) -> None:
+        self.grade.seconds = time.monotonic() - self._began
+        report.write(self.directory, self.grade)
+        self._written = time.monotonic()
+
+    def show(self) -> None:
+        """The table and the failures."""
+        if blocks := table.failures(self.grade):
+            print("\n" + blocks)
+        print("\n" + table.summary(self.grade))
+        shown = self.directory.relative_to(ROOT) if self.directory.is_relative_to(ROOT) else self.directory
+        print(f"reports: {shown}/report.html, report.json, junit.xml")
