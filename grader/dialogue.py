@@ -99,7 +99,7 @@ class Dialogue:
         """Runs until the machine stands still (it waits for input, or stopped), consumes
         and returns everything that it said.  Raises Expected if it never stops talking."""
         why = self._driver.run_until(lambda final: False, limit, INPUT_TIME)
-        if why.endswith(TIME_OVER):
+        if TIME_OVER in why:
             raise self._failure("the machine to wait for input", why)
         seen, self.place = self.rest, len(self.text)
         return seen

@@ -34,7 +34,9 @@ class Failure:
 
     @property
     def reason(self) -> str:
-        """One line."""
+        """One line: an unwritten exercise explains more than what came of it."""
+        if self.todos:
+            return f"todo {self.todos[0]}"
         return self.seen[0] if self.seen else self.expected
 
     def text(self) -> str:
@@ -109,4 +111,4 @@ def split_trace(console: str) -> tuple[str, list[str]]:
             end += 1
         if trace:
             lines = lines[:at] + lines[end:]
-    return "\n".join(lines[-LAST_LINES:]), trace
+    return "\n".join(lines[-LAST_LINES:]).strip("\n"), trace

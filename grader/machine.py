@@ -27,7 +27,7 @@ from grader import cpustate, ktap, sandbox, where
 from grader.dialogue import DEVICE_TIME, TIME_OVER, Dialogue, clean
 from grader.launch import PORTS, Options, command, confined
 from grader.qmp import Qmp, QmpError
-from grader.standstill import Standstill, Watcher
+from grader.standstill import HALTED, Standstill, Watcher
 from grader.symbols import Symbols
 from grader.wires import Wires
 
@@ -69,9 +69,9 @@ class Machine:
         self._process: subprocess.Popen | None = None
         self._wires: Wires | None = None
         self._symbols: Symbols | None = None
+        self._limit = 0.0           # guest seconds that were armed; 0: no limit
         self._time_left = 0.0       # guest seconds beyond what the watchdog counts now
         self._last_chance = False
-        self._timed_out = False
         self._deadline = math.inf
 
     # --- starting and ending -------------------------------------------------------------
@@ -164,23 +164,28 @@ class Machine:
     # --- time limits ---------------------------------------------------------------------
 
     def _arm(self, seconds: float) -> None:
-        """Lets the watchdog bite after that many guest seconds (it counts in steps of two)."""
+        """Ends the machine after that many guest seconds from now."""
+        self._limit = seconds
+        self._count(seconds)
+
+    def _count(self, seconds: float) -> None:
+        """Lets the watchdog bite after so long (it counts in steps of two), or as long as it can."""
         now = min(seconds, WATCHDOG_MAX)
         self._time_left = seconds - now
         self.qmp.human(f"o /b 0x443 {15 - math.ceil(now / 2)}")
 
     def _disarm(self) -> None:
-        self._time_left = 0.0
+        self._time_left = self._limit = 0.0
         if self.end is None:
             self.qmp.human("o /b 0x441 0")
 
     def _time_is_up(self) -> bool:
         """The watchdog bit: whether that is the end, or the limit goes on."""
         if self._time_left > 0:
-            self._arm(self._time_left)
+            self._count(self._time_left)
         elif self.options.ktest and ktap.read(self.com2.text).results and not self._last_chance:
             self._last_chance = True        # the verdict is there: let it leave
-            self._arm(2)
+            self._count(2)
         else:
             return True
         self.qmp.command("cont")
@@ -197,14 +202,14 @@ class Machine:
         try:
             if self.end is None:
                 self._arm(limit)
-            why = self._run_until(met, limit, patience)
+            why = self._run_until(met, patience)
             self._disarm()
         except (QmpError, Backstop) as error:
             self._lost(error)
             why = self._ended()
         return "" if not why or met(True) else why
 
-    def _run_until(self, met: Callable[[bool], bool], limit: float, patience: float) -> str:
+    def _run_until(self, met: Callable[[bool], bool], patience: float) -> str:
         while self.end is None:
             still = self._step(patience)
             if met(False):
@@ -213,8 +218,6 @@ class Machine:
                 self.end = self._stands(still)
             elif still:
                 return f"the machine stands still and waits for input ({self._place()})"
-        if self.end.kind == "hung" and self._timed_out:
-            return f"{limit:g} s of {TIME_OVER}"
         return self._ended()
 
     def _ended(self) -> str:
@@ -226,7 +229,7 @@ class Machine:
         """Runs to the end of the boot and says how it was."""
         self._deadline = time.monotonic() + self.options.backstop
         try:
-            if self.end is None and not self.options.ktest:
+            if self.end is None and not self._limit:
                 self._arm(self.options.limit)
             while self.end is None:
                 if still := self._step():
@@ -265,9 +268,8 @@ class Machine:
             self.end = self._reset() if shutdown.get("reason") == "guest-reset" else \
                 self._cut("powered-off", "the kernel switched the machine off")
         elif self.qmp.take("WATCHDOG") is not None and self._time_is_up():
-            self._timed_out = True
-            limit = f"{self.options.limit:g} s of {TIME_OVER}"
-            self.end = self._stands(Standstill(limit), outside=True)
+            dead = cpustate.dead(self.registers())
+            self.end = self._stands(Standstill(HALTED if dead else f"{self._limit:g} s of {TIME_OVER}"))
 
     # --- ends ----------------------------------------------------------------------------
 
@@ -281,14 +283,12 @@ class Machine:
         verdict = ktap.judge(said, self.options.ktest, self.options.nonce, status)
         return End(verdict.kind, verdict.detail, tuple(said.trace), status)
 
-    def _stands(self, still: Standstill, outside: bool = False) -> End:
+    def _stands(self, still: Standstill) -> End:
         """The machine moves no more: a panic that stopped it, or it hangs."""
         if panic := panic_message(self.console.text):
             return self._cut("panicked", panic)
-        cpus = self.registers()
-        reason = "the processor is halted with interrupts off" if outside and cpustate.dead(cpus) else still.reason
         begun = not self.options.ktest or ktap.read(self.com2.text).started
-        return self._cut("hung", reason + ("" if begun else ", before its test began"))
+        return self._cut("hung", still.reason + ("" if begun else ", before its test began"))
 
     def _reset(self) -> End:
         log = (self.directory / "log").read_text(errors="replace")

@@ -56,11 +56,10 @@ class Row:
         if self.full:
             return "ok"
         outcomes = {test.outcome for test in self.tests}
-        reasons = {test.reason for test in self.tests if test.outcome == "not-run"}
         if not outcomes - {""}:
             return "not run"
-        if outcomes == {"not-run"} and len(reasons) == 1:
-            return reasons.pop()
+        if outcomes == {"not-run"}:
+            return self.tests[0].reason
         return "not finished" if "" in outcomes else "failed"
 
 

@@ -29,6 +29,7 @@ PM_MASK = (1 << 24) - 1
 FIRST_LOOK = 0.25       # wall seconds without a sign before the first look
 NEXT_LOOK = 0.05        # and between looks
 SEEN_MAX = 2000
+HALTED = "the processor is halted with interrupts off"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ class Watcher:
         self._advance()
         cpus = cpustate.registers(state)
         if cpustate.dead(cpus):
-            return Standstill("every processor is halted with interrupts off" if len(cpus) > 1
-                              else "the processor is halted with interrupts off")
+            return Standstill(HALTED)
         if not self._exact or any(cpustate.interrupts_on(cpu) for cpu in cpus):
             self._mark = None
             return None

@@ -10,6 +10,7 @@ import bisect
 import subprocess
 from pathlib import Path
 
+KERNEL_BASE = 0xffffffff80000000
 FAR = 1 << 20     # an address further than this behind a symbol belongs to nothing we know
 
 
@@ -56,15 +57,18 @@ class Symbols:
 
     def name(self, address: int) -> str:
         """"function+0x12" for an address in the kernel, plain hexadecimal for any other."""
-        at = bisect.bisect_right(self._starts, address) - 1
-        if at < 0 or address - self._starts[at] > FAR:
-            return f"{address:#x}"
-        start, name = self._table[at]
-        return name if start == address else f"{name}+{address - start:#x}"
+        return self._found(address, address)
 
     def caller(self, address: int) -> str:
         """The same for a return address, which may lie just behind the calling function."""
-        at = bisect.bisect_right(self._starts, address - 1) - 1
-        if at < 0 or address - self._starts[at] > FAR:
-            return f"{address:#x}"
-        return f"{self._table[at][1]}+{address - self._starts[at]:#x}"
+        return self._found(address, address - 1)
+
+    def _found(self, address: int, inside: int) -> str:
+        at = bisect.bisect_right(self._starts, inside) - 1
+        if at < 0 or inside - self._starts[at] > FAR:
+            # Before paging is on, the kernel runs where it was loaded.
+            low = inside < KERNEL_BASE and self._starts and self._starts[-1] >= KERNEL_BASE
+            found = self._found(address + KERNEL_BASE, inside + KERNEL_BASE) if low else ""
+            return found if found and not found.startswith("0x") else f"{address:#x}"
+        start, name = self._table[at]
+        return name if start == address else f"{name}+{address - start:#x}"
