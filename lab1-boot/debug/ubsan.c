@@ -34,6 +34,16 @@ UBSAN(load_invalid_value, "a bool or enum holds a value that is none of its own"
 UBSAN(builtin_unreachable, "code that cannot be reached was")
 UBSAN(missing_return, "a function ends without returning its value")
 UBSAN(nonnull_arg, "null for an argument that may not be")
-UBSAN(nonnull_return_v1, "null from a function that may not return it")
 UBSAN(invalid_builtin, "a compiler builtin got an argument that it cannot take")
 UBSAN(alignment_assumption, "an address is not aligned as was promised")
+
+/* This one's record tells where the attribute stands; where the return does comes second. */
+_Noreturn void __ubsan_handle_nonnull_return_v1(
+	const void *record, const struct source_place *place);
+_Noreturn void __ubsan_handle_nonnull_return_v1(
+	const void *record, const struct source_place *place)
+{
+	(void)record;
+	panic_at(place->file, (int)place->line,
+		"undefined behaviour: null from a function that may not return it");
+}

@@ -1,0 +1,137 @@
+/* Locks where there is nobody to wait for, and lists. */
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/ktest/ktest.h"
+#include "lab1-boot/lib/list.h"
+#include "lab1-boot/lock/mutex.h"
+#include "lab1-boot/lock/spinlock.h"
+
+KTEST(spinlock_is_held, "", "a spin lock knows whether it is held")
+{
+	struct spinlock lock;
+
+	spin_init(&lock, "test");
+	KT_STREQ(lock.name, "test");
+	KT_TRUE(!spin_held(&lock));
+	for (int i = 0; i < 3; i++) {
+		spin_lock(&lock);
+		KT_TRUE(spin_held(&lock));
+		KT_TRUE(!spin_trylock(&lock));
+		spin_unlock(&lock);
+		KT_TRUE(!spin_held(&lock));
+	}
+	KT_TRUE(spin_trylock(&lock));
+	KT_TRUE(spin_held(&lock));
+	spin_unlock(&lock);
+}
+
+KTEST(spinlock_keeps_interrupts, "", "the irqsave forms put the interrupt flag back as it was")
+{
+	static struct spinlock lock = SPINLOCK_INIT("test"), inner = SPINLOCK_INIT("inner");
+	uint64_t flags, inner_flags;
+
+	KT_TRUE(!irq_enabled());
+	flags = spin_lock_irqsave(&lock);
+	KT_TRUE(spin_held(&lock));
+	spin_unlock_irqrestore(&lock, flags);
+	KT_TRUE(!irq_enabled());
+
+	asm volatile("sti"); /* every interrupt is masked at the 8259s */
+	flags = spin_lock_irqsave(&lock);
+	KT_TRUE(!irq_enabled());
+	inner_flags = spin_lock_irqsave(&inner);
+	spin_unlock_irqrestore(&inner, inner_flags);
+	KT_TRUE(!irq_enabled());
+	spin_unlock_irqrestore(&lock, flags);
+	KT_TRUE(irq_enabled());
+	asm volatile("cli");
+}
+
+KTEST(mutex_is_held, "", "a mutex knows whether it is held")
+{
+	struct mutex mutex;
+
+	mutex_init(&mutex, "test");
+	KT_TRUE(!mutex_held(&mutex));
+	mutex_lock(&mutex);
+	KT_TRUE(mutex_held(&mutex));
+	KT_TRUE(!mutex_trylock(&mutex));
+	mutex_unlock(&mutex);
+	KT_TRUE(!mutex_held(&mutex));
+	KT_TRUE(mutex_trylock(&mutex));
+	mutex_unlock(&mutex);
+}
+
+KTEST(mutex_is_not_taken_twice, "", "waiting for oneself panics", .needs = "1.3",
+	.panics = "mutex test is taken twice")
+{
+	struct mutex mutex;
+
+	mutex_init(&mutex, "test");
+	mutex_lock(&mutex);
+	mutex_lock(&mutex);
+}
+
+KTEST(mutex_is_not_given_twice, "", "giving back what is not held panics", .needs = "1.3",
+	.panics = "assertion failed: mutex->locked")
+{
+	struct mutex mutex;
+
+	mutex_init(&mutex, "test");
+	mutex_lock(&mutex);
+	mutex_unlock(&mutex);
+	mutex_unlock(&mutex);
+}
+
+KTEST(rwlock_takes_readers_or_writer, "", "many readers, or one writer", .needs = "1.3",
+	.panics = "assertion failed: !lock->writing")
+{
+	struct rwlock lock;
+
+	rwlock_init(&lock, "test");
+	rwlock_read(&lock);
+	rwlock_read(&lock);
+	rwlock_read_done(&lock);
+	rwlock_read_done(&lock);
+	rwlock_write(&lock);
+	rwlock_write_done(&lock);
+	rwlock_write(&lock);
+	rwlock_read(&lock);
+}
+
+struct item {
+	int number;
+	struct list link;
+};
+
+static int list_digits(const struct list *head)
+{
+	int digits = 0;
+
+	list_each (link, head)
+		digits = digits * 10 + list_entry(link, struct item, link)->number;
+	return digits;
+}
+
+KTEST(list_keeps_order, "", "what is pushed comes in its order, and what is removed is gone")
+{
+	struct list head;
+	struct item item[4] = { { .number = 1 }, { .number = 2 }, { .number = 3 },
+		{ .number = 4 } };
+
+	list_init(&head);
+	KT_TRUE(list_empty(&head));
+	KT_EQ(list_digits(&head), 0);
+	for (int i = 0; i < 3; i++)
+		list_push_back(&head, &item[i].link);
+	list_insert_after(&item[0].link, &item[3].link);
+	KT_TRUE(!list_empty(&head));
+	KT_EQ(list_digits(&head), 1423);
+	list_remove(&item[0].link);
+	KT_EQ(list_digits(&head), 423);
+	list_remove(&item[2].link);
+	KT_EQ(list_digits(&head), 42);
+	KT_TRUE(head.prev == &item[1].link);
+	list_remove(&item[1].link);
+	list_remove(&item[3].link);
+	KT_TRUE(list_empty(&head));
+}

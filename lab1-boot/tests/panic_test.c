@@ -1,0 +1,48 @@
+/* Panics: what they say, whom they tell, and that a panic inside a panic ends. */
+#include "lab1-boot/debug/backtrace.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/ktest/ktest.h"
+#include "lab1-boot/lib/string.h"
+
+KTEST(panic_tells_file, "", "a panic's message says where it was called", .needs = "1.3",
+	.panics = "lost 3 of \"4\" (lab1-boot/tests/panic_test.c:")
+{
+	panic("lost %d of \"%s\"", 3, "4");
+}
+
+KTEST(panic_of_assertion, "", "an assertion that does not hold says which one", .needs = "1.3",
+	.panics = "assertion failed: 1 + 1 == three (lab1-boot/tests/panic_test.c:")
+{
+	volatile int three = 3;
+
+	assert(three == 3);
+	assert(1 + 1 == three);
+}
+
+KTEST(panic_message_is_cut, "", "a message that is too long is cut, and harms nothing",
+	.needs = "1.3", .panics = "xxxxxxxx")
+{
+	static char text[600];
+
+	memset(text, 'x', sizeof(text) - 1);
+	panic("%s", text);
+}
+
+/* A stack whose look-up fails, as long as a test wants it. */
+static bool fail_inside;
+
+static bool failing_find(uint64_t rbp, struct stack_bounds *bounds)
+{
+	(void)rbp, (void)bounds;
+	if (fail_inside)
+		panic("the second panic");
+	return false;
+}
+BACKTRACE_STACK(failing_find);
+
+KTEST(panic_inside_panic, "", "a panic while a panic prints its backtrace is told, and ends",
+	.panics = "the second panic")
+{
+	fail_inside = true;
+	panic_frame(0, 1, "the first panic");
+}
