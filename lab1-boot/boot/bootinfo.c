@@ -36,10 +36,10 @@ void bootinfo_init(uint32_t magic, uint32_t information)
 	static struct memmap_raw raw;
 
 	bootinfo.protocol = "unknown";
-	if (magic == MULTIBOOT2_BOOTLOADER_MAGIC)
+	if (magic == MULTIBOOT2_BOOTLOADER_MAGIC && information % 8 == 0)
 		multiboot2_read(
 			phys_to_virt(information), MULTIBOOT2_LIMIT(information), &bootinfo, &raw);
-	else
+	else if (magic != MULTIBOOT2_BOOTLOADER_MAGIC)
 		pvh_read(boot_memory(information, sizeof(struct pvh_start_info)), &bootinfo, &raw);
 	memmap_clean(&raw, &bootinfo.memmap);
 	bootinfo.memmap_dropped = raw.dropped;

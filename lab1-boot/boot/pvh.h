@@ -7,6 +7,7 @@
 
 #define PVH_MAGIC 0x336ec578
 
+/* Packed only in this sense: nobody promises that they lie at addresses of any alignment. */
 struct pvh_start_info {
 	uint32_t magic;
 	uint32_t version;
@@ -19,7 +20,7 @@ struct pvh_start_info {
 	uint64_t memmap;
 	uint32_t memmap_entries;
 	uint32_t reserved;
-};
+} __attribute__((packed));
 _Static_assert(sizeof(struct pvh_start_info) == 56, "start_info.h");
 
 struct pvh_module {
@@ -27,14 +28,14 @@ struct pvh_module {
 	uint64_t bytes;
 	uint64_t command_line;
 	uint64_t reserved;
-};
+} __attribute__((packed));
 
 struct pvh_memmap_entry {
 	uint64_t start;
 	uint64_t length;
 	uint32_t type;
 	uint32_t reserved;
-};
+} __attribute__((packed));
 _Static_assert(sizeof(struct pvh_memmap_entry) == 24, "start_info.h");
 
 /*

@@ -15,7 +15,7 @@ def test_both_directions(machine, rng):
     """Every byte value goes in and comes out whole, in order."""
     sent = bytes(rng.sample(range(256), 256)) + rng.randbytes(300)
     key = rng.randbytes(len(sent))
-    guest = machine(ktest="serial_answer", input=key, limit=20)
+    guest = machine(ktest="serial_answer", input=key)
     guest.com2.expect("# reply listening\n")
     before = len(guest.console.raw)
     guest.console.send(sent)
@@ -37,7 +37,7 @@ def difference(got, sent, key):
 def test_slow_reader(machine, rng):
     """No byte is lost while the other end takes its time: the kernel must wait for the transmitter."""
     data = rng.randbytes(20000)
-    guest = machine(ktest="serial_send", input=data, limit=60)
+    guest = machine(ktest="serial_send", input=data)
     time.sleep(0.1)         # nobody reads: the line fills up and is busy
     end = guest.wait()
     assert end.kind == "passed", end
