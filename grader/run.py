@@ -1,0 +1,69 @@
+"""`make qemu`: boots a stage in QEMU with its console on this terminal.
+
+On a terminal QEMU itself has the keyboard: every key reaches Cub, except ctrl-],
+which QEMU keeps (its usual ctrl-a is a key of Cub's line editor): ctrl-] x ends QEMU,
+ctrl-] c goes to QEMU's monitor and back.  Without a terminal, what comes on the
+standard input is typed, and QEMU is ended a second after the last word of both.
+More: QEMU's manual, "Keys in the character backend multiplexer".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import termios
+
+from grader import emulator as emu
+
+HOW_TO_LEAVE = 'To leave: type "poweroff", or ctrl-] x. (ctrl-] c: QEMU\'s monitor)'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    emu.machine_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Boots it; returns 0 once the machine is off or was left."""
+    return emu.finish(lambda: boot(args))
+
+
+def command(args: argparse.Namespace) -> list[str]:
+    """QEMU with the console on its own standard input and output."""
+    kernel = emu.kernel(args.lab)
+    memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
+    console = "stdio,id=console,mux=on,signal=off"
+    return emu.qemu(memory, cpus, "-vga", "none", "-nic", "none", "-chardev", console,
+                    "-serial", "chardev:console", "-mon", "chardev=console",
+                    "-echr", f"{emu.ESCAPE:#x}", "-kernel", str(kernel.elf), "-append", args.append)
+
+
+def boot(args: argparse.Namespace) -> int:
+    emu.need(emu.QEMU)
+    argv = command(args)
+    if sys.stdin.isatty():
+        emu.say(HOW_TO_LEAVE)
+        return on_terminal(argv)
+    process = emu.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        emu.Relay(process, process.stdout.fileno(), process.stdin.fileno()).run()
+        status = process.poll()
+    finally:
+        emu.end(process)
+    return status or 0
+
+
+def on_terminal(argv: list[str]) -> int:
+    """QEMU in the foreground; the terminal is put right even if QEMU dies."""
+    before = termios.tcgetattr(0)
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv])
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        os.write(1, b"\r\n")
