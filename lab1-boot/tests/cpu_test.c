@@ -1,12 +1,9 @@
-/* cpu/: segments, per-processor data, protections, the exceptions' names and panics. */
-#include "lab1-boot/boot/layout.h"
+/* cpu/: segments, per-processor data, protections, masked interrupt controllers. */
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/gdt.h"
 #include "lab1-boot/cpu/io.h"
 #include "lab1-boot/cpu/percpu.h"
-#include "lab1-boot/cpu/trap.h"
 #include "lab1-boot/ktest/ktest.h"
-#include "lab1-boot/lib/string.h"
 
 KTEST(gdt_loaded, "", "segments and task register hold the selectors that gdt.h tells")
 {
@@ -43,50 +40,4 @@ KTEST(cpu_protections, "",
 	KT_EQ(in8(0x21), 0xff); /* both 8259s are masked */
 	KT_EQ(in8(0xa1), 0xff);
 	KT_EQ(cpuid(0x0fffffff, 0).eax, 0);
-}
-
-KTEST(trap_names, "", "exceptions have the names of the processor's manual")
-{
-	KT_STREQ(trap_name(0), "divide error");
-	KT_STREQ(trap_name(8), "double fault");
-	KT_STREQ(trap_name(13), "general protection fault");
-	KT_STREQ(trap_name(14), "page fault");
-	KT_STREQ(trap_name(21), "control protection exception");
-	KT_STREQ(trap_name(9), "exception");
-	KT_STREQ(trap_name(32), "exception");
-}
-
-KTEST(trap_null_pointer, "", "page 0 is not mapped: a null pointer is told as such",
-	.panics = "page fault: reading 0x8", .needs = "1.3")
-{
-	uint64_t *volatile nowhere = NULL;
-
-	asm volatile("movq 8(%0), %%rax" : : "r"(nowhere) : "rax", "memory");
-}
-
-KTEST(trap_divide_error, "", "an exception without an error code is named",
-	.panics = "divide error (exception 0, error code 0x0)", .needs = "1.3")
-{
-	asm volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx");
-}
-
-KTEST(trap_general_protection, "", "an exception with an error code tells it",
-	.panics = "general protection fault (exception 13, error code 0x50)", .needs = "1.3")
-{
-	asm volatile("movl $0x50, %%eax; movl %%eax, %%ds" : : : "eax");
-}
-
-/* Uses up the stack: each call keeps a frame, since something is done with its result. */
-static uint64_t deeper(uint64_t depth)
-{
-	volatile char frame[256];
-
-	memset((void *)frame, (int)depth, sizeof(frame));
-	return depth == UINT64_MAX ? 0 : deeper(depth + 1) + (uint8_t)frame[0];
-}
-
-KTEST(trap_stack_overflow, "", "running below the boot stack is told as a stack overflow",
-	.panics = "stack overflow")
-{
-	KT_EQ(deeper(0), 0);
 }
