@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from grader import build, lab, mutants, stage, trial
+from grader import lab, markers, mutants, stage, trial
 from grader.tests import synthetic
 from grader.verdicts import Result
 
@@ -141,8 +141,10 @@ def test_every_mutant_applies_exactly_and_changes_a_solution(each, tmp_path):
         for name in mutant.files:
             (tmp_path / name).write_bytes((stage.ROOT / name).read_bytes())
         mutants.apply(mutant, tmp_path)
-        assert any((tmp_path / name).read_bytes() != (stage.ROOT / name).read_bytes()
-                   for name in mutant.files), mutant.name
+        for name in mutant.files:
+            ours, wrong = (stage.ROOT / name).read_text(), (tmp_path / name).read_text()
+            assert wrong != ours, mutant.name
+            assert markers.starter(wrong, name) == markers.starter(ours, name), mutant.name
 
 
 def test_a_real_mutant_is_caught_by_a_booted_test():
