@@ -109,6 +109,7 @@ KTEST(memmap_whole_pages, "1.4",
 {
 	put(0x0001, 0x2fff, USABLE);
 	put(0x4800, 0x5000, USABLE); /* less than a page */
+	put(0x6100, 0x6200, USABLE); /* touches no page's bound */
 	put(0x7800, 0x8800, USABLE); /* a page long, but no whole page */
 	put(0x9fc0, 0xa040, RESERVED);
 	put(0xb800, 0xc000, USABLE); /* two halves of which the join is whole */
@@ -127,7 +128,6 @@ KTEST(memmap_whole_pages, "1.4",
 KTEST(memmap_top, "1.4", "ranges that end at the top of the address space do not wrap")
 {
 	put(0x1000, 0x2000, USABLE);
-	put(UINT64_MAX - 10, UINT64_MAX, USABLE);
 	put(-0x20000ul, -0x8000ul, USABLE);
 	put(-0x10000ul, UINT64_MAX, USABLE);
 	put(-0x18000ul, -0x17ffful, RESERVED);
@@ -138,6 +138,13 @@ KTEST(memmap_top, "1.4", "ranges that end at the top of the address space do not
 	expect(1, -0x20000ul, -0x18000ul, USABLE);
 	expect(2, -0x18000ul, -0x17ffful, RESERVED);
 	expect(3, -0x17000ul, -0x1000ul, USABLE);
+
+	raw.count = 0;
+	put(0x1000, 0x2000, USABLE);
+	put(UINT64_MAX - 10, UINT64_MAX, USABLE); /* its start cannot be rounded up */
+	memmap_clean(&raw, &map);
+	KT_EQ(map.count, 1);
+	expect(0, 0x1000, 0x2000, USABLE);
 }
 
 KTEST(memmap_most_pieces, "1.4", "128 ranges can fall into 255 pieces, for which there is room")

@@ -33,7 +33,7 @@ def cleaned(raw):
 def random_map(rng):
     """A map of one of several characters, so that every corner comes often."""
     unit = rng.choice([PAGE, PAGE, 1024, 1])
-    base = rng.choice([0, 0, 2**32 - 8 * PAGE, 2**64 - 24 * PAGE])
+    base = rng.choice([0, 0, 2**32 - 8 * PAGE, 2**64 - 24 * PAGE, 2**64 - 2 * PAGE])
     count = rng.choice([0, 1, 2, 3, 5, 8, 20, 128])
     kinds = rng.choice([(0,), (0, 3), (3, 4), (0, 1, 2, 3, 4), (0, 0, 0, 3)])
     spread = rng.choice([8, 24, 24, 24 * PAGE]) * PAGE // unit
