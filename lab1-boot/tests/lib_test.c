@@ -23,7 +23,7 @@ KTEST(string_moves, "", "memmove copies between places that overlap either way, 
 {
 	uint8_t held[256];
 
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		size_t bytes = kt_random() % 100, from = kt_random() % 156, to = kt_random() % 156;
 
 		fill();

@@ -118,6 +118,7 @@ KTEST(serial_stuck_line, "1.2", "a line that never gets ready is waited for, but
 /* Copies the host's input to COM1, byte by byte. */
 KPROBE(serial_send)
 {
+	kt_reply("sending");
 	for (int byte; (byte = kt_input_byte()) >= 0;)
 		serial_write(COM1, (uint8_t)byte);
 	kt_reply("sent");

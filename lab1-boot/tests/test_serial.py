@@ -38,7 +38,8 @@ def test_slow_reader(machine, rng):
     """No byte is lost while the other end takes its time: the kernel must wait for the transmitter."""
     data = rng.randbytes(20000)
     guest = machine(ktest="serial_send", input=data)
-    time.sleep(0.1)         # nobody reads: the line fills up and is busy
+    guest.com2.expect("# reply sending\n")
+    time.sleep(0.05)        # nobody reads: the line fills up and is busy
     end = guest.wait()
     assert end.kind == "passed", end
     got = bytes(guest.console.raw[-len(data):])
