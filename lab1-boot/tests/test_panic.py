@@ -29,8 +29,7 @@ def interrupt(cub) -> None:
     cub.qmp.command("inject-nmi")
     cub.console.expect("panic: non-maskable interrupt (exception 2, error code 0x0)")
     cub.console.expect("backtrace:")
-    cub.console.expect("monitor_main+0x")
-    cub.console.expect("kmain+0x")
+    cub.console.expect("kmain+0x")     # its callers come or not: in a function's first bytes there is no frame yet
 
 
 @pytest.mark.needs("1.2", "1.3", "1.5")
