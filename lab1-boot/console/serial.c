@@ -6,9 +6,9 @@
 
 /*
  * A byte takes 87 us at 115200 baud, and a status read about 1 us on real hardware; a line whose
- * other end stops for long (some 1 s, then) must not stop the kernel for ever.
+ * other end stops for long (some 2 s, then) must not stop the kernel for ever.
  */
-#define SEND_TRIES 1000000
+#define SEND_TRIES 2000000
 
 bool serial_init(uint16_t base, unsigned baud)
 {

@@ -36,7 +36,7 @@ def difference(got, sent, key):
 
 def test_slow_reader(machine, rng):
     """No byte is lost while the other end takes its time: the kernel must wait for the transmitter."""
-    data = rng.randbytes(20000)
+    data = rng.randbytes(8000)
     guest = machine(ktest="serial_send", input=data)
     guest.com2.expect("# reply sending\n")
     time.sleep(0.05)        # nobody reads: the line fills up and is busy
