@@ -20,9 +20,10 @@ from typing import Callable
 
 from grader import sandbox
 from grader.lab import Lab
+from grader.launch import mortal
 from grader.verdicts import Result, Run
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent     # where grader/ lies
 LOOK = 0.1              # seconds between two looks at the results
 ORDERLY = (0, 1, 5)     # pytest's exit statuses after a whole run (5: no tests)
 
@@ -32,7 +33,8 @@ class Job:
     """One run of tests."""
 
     lab: Lab
-    tree: Path
+    root: Path          # whose tests are run
+    tree: Path          # whose kernel is judged
     seed: int
     jobs: int
     directory: Path
@@ -58,7 +60,7 @@ def run(job: Job, heard: Callable[[list[Result], list[Result]], None]) -> None:
     job.directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cub-") as scratch, open(job.directory / "pytest.log", "wb") as log:
         record = Run(Path(scratch) / "run")
-        process = subprocess.Popen(_command(job, record), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log,
+        process = subprocess.Popen(_command(job, record), cwd=job.root, stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=log, start_new_session=True, env=_environment(scratch))
         try:
             _watch(process, record, heard)
@@ -71,13 +73,15 @@ def run(job: Job, heard: Callable[[list[Result], list[Result]], None]) -> None:
 
 def _environment(scratch: str) -> dict[str, str]:
     """Ours, with a directory for temporary files that goes when the run is over."""
-    return os.environ | {"TMPDIR": scratch, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {"TMPDIR": scratch, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _command(job: Job, record: Run) -> list[str]:
-    tests = [str(path) for name in ("tests", "hidden") if (path := ROOT / job.lab.directory / name).is_dir()]
-    argv = [sys.executable, "-m", "pytest", "-q", "--tb=short", *tests, "--cub-tree", str(job.tree),
+    tests = [str(path) for name in ("tests", "hidden") if (path := job.root / job.lab.directory / name).is_dir()]
+    argv = [*mortal(), sys.executable, "-m", "pytest", "-q", "--tb=short", *tests, "--cub-tree", str(job.tree),
             "--cub-run", str(record.directory), "--cub-seed", hex(job.seed), "--cub-lab", str(job.lab.number)]
+    inputs = job.directory / "inputs"
+    argv += ["--cub-inputs", str(inputs.relative_to(job.root) if inputs.is_relative_to(job.root) else inputs)]
     if job.jobs > 1:
         argv += ["-n", str(job.jobs)]
     if job.exercises:

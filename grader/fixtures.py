@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator
@@ -50,14 +51,18 @@ def _lab_number(item: pytest.Item) -> int:
     return item.config.option.cub_lab or (int(match[1]) if match else 1)
 
 
+def alone(item: pytest.Item) -> Path | None:
+    """The tree in which a test's exercise is judged by itself, with ISOLATE."""
+    table, marker = item.config.option.cub_trees, item.get_closest_marker("exercise")
+    if not table or not marker:
+        return None
+    tree = json.loads(table.read_text()).get(str(marker.args[0]))
+    return Path(tree) if tree else None
+
+
 def tree_of(item: pytest.Item) -> Path:
-    """The tree to judge for a test: its exercise's own one with ISOLATE, else the run's."""
-    config, marker = item.config, item.get_closest_marker("exercise")
-    if config.option.cub_trees and marker:
-        trees = json.loads(config.option.cub_trees.read_text())
-        if marker.args[0] in trees:
-            return Path(trees[marker.args[0]])
-    return config.option.cub_tree.resolve()
+    """The tree to judge for a test."""
+    return alone(item) or item.config.option.cub_tree.resolve()
 
 
 _kernels: dict[tuple[Path, int], build.Kernel | build.BuildError] = {}
@@ -149,7 +154,6 @@ def ktest(request: pytest.FixtureRequest) -> Callable[..., Ktap]:
     def boot(name: str, input: bytes | str | list[str] = b"", *, check: bool = True, **options) -> Ktap:
         data = "".join(f"{line}\n" for line in input) if isinstance(input, list) else input
         data = data.encode() if isinstance(data, str) else data
-        request.node.cub_probe = (name, _kept(request.node, name, data))
         told = boot_ktest(request.node, name, input=data, **options)
         if check and not told.ok:
             lines = [explain.end_in_words(told.end), *told.diagnostics]
@@ -159,10 +163,12 @@ def ktest(request: pytest.FixtureRequest) -> Callable[..., Ktap]:
     return boot
 
 
-def _kept(item: pytest.Item, name: str, data: bytes) -> Path:
-    """Where a probe's input is kept for the command that runs it again."""
+def kept_input(item: pytest.Item, name: str, data: bytes) -> Path:
+    """Keeps a test's input for the command that runs it again; returns where `make grade`
+    leaves it."""
     directory = Path(item.config.option.cub_run) / "inputs"
     directory.mkdir(exist_ok=True)
-    path = directory / f"{name}-{random.Random(item.nodeid + repr(data)).getrandbits(32):08x}"
+    path = directory / f"{name}-{zlib.crc32(data):08x}"
     path.write_bytes(data)
-    return path
+    kept = item.config.option.cub_inputs
+    return Path(kept) / path.name if kept else path

@@ -24,14 +24,14 @@ from typing import Iterator
 
 from grader import build, engine, report, stage, submission, table
 from grader import lab as labs
-from grader.engine import ROOT, Cut, EngineError, Job
+from grader.engine import Cut, EngineError, Job
 from grader.intake import SubmissionError
 from grader.lab import LabError
 from grader.progress import Progress
 from grader.score import Grade
 from grader.verdicts import Result
 
-REPORT_EVERY = 0.5      # seconds between two writings of the reports
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,6 @@ class Grader:
         self.directory = args.out or ROOT / "build" / f"lab{grade.lab.number}" / "grade"
         self.progress = Progress(sys.stdout)
         self._began = time.monotonic()
-        self._written = 0.0
         self._staged: list[Path] = []
 
     def run(self) -> None:
@@ -134,7 +133,7 @@ class Grader:
         rows = [row.id for row in self.grade.rows if not row.problem]
         if rows:
             skipped = len(rows) < len(self.grade.rows)
-            engine.run(Job(self.grade.lab, tree, self.grade.seed, self.args.jobs, self.directory,
+            engine.run(Job(self.grade.lab, ROOT, tree, self.grade.seed, self.args.jobs, self.directory,
                            rows if self.only or skipped else [], trees), self._heard)
 
     def _trees(self) -> tuple[Path, dict[str, Path]]:
@@ -176,13 +175,11 @@ class Grader:
         self.grade.put(collected, results)
         if collected:
             self.progress.update(results, len(collected))
-        if time.monotonic() - self._written > REPORT_EVERY:
-            self._write()
+        self._write()
 
     def _write(self) -> None:
         self.grade.seconds = time.monotonic() - self._began
         report.write(self.directory, self.grade)
-        self._written = time.monotonic()
 
     def show(self) -> None:
         """The table and the failures."""

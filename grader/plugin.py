@@ -9,11 +9,11 @@ Works alone (`python3 -m pytest lab1-boot`), under pytest-xdist, and as the engi
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import secrets
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,12 +22,14 @@ import pytest
 from grader import build, explain, ktests
 from grader import lab as labs
 from grader.dialogue import Expected
-from grader.fixtures import boot_ktest, kernel, kernel_of, ktest, machine, rng, symbols  # noqa: F401
+from grader.fixtures import alone, boot_ktest, kept_input, kernel, ktest, machine, rng, symbols  # noqa: F401 (pytest finds them here)
 from grader.machine import MachineError
 from grader.verdicts import Result, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_RUN = pytest.StashKey[str]()
+RUN = pytest.StashKey[Run]()
+COUNTS = pytest.StashKey[dict[str, int]]()
 FAILURE = pytest.StashKey[explain.Failure]()
 
 
@@ -49,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cub-lab", type=int, help="build this stage instead of the test's own")
     group.addoption("--cub-seed", type=lambda text: int(text, 0), help="the run's seed (default: a new one)")
     group.addoption("--cub-exercise", help="only tests of these exercises, \"1.2,1.3\"")
+    group.addoption("--cub-inputs", help="where whoever runs us will keep the inputs of tests")
     group.addoption("--cub-run", type=Path, help="the run's directory, where results are written")
 
 
@@ -65,9 +68,6 @@ def pytest_configure(config: pytest.Config) -> None:
         option.cub_run = Path(tempfile.mkdtemp(prefix="cub-run-"))
         config.add_cleanup(lambda: shutil.rmtree(option.cub_run, ignore_errors=True))
     config.stash[RUN] = Run(option.cub_run)
-
-
-RUN = pytest.StashKey[Run]()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -101,8 +101,9 @@ class KtestFile(pytest.File):
 
     def collect(self):
         try:
-            names = {test.name for test in ktests.read(self.path)}
-            known = ktests.of_lab(self.path.parent.parent)
+            home = self.path.parent.parent
+            names = {test.name for test in ktests.read(self.path, str(self.path.relative_to(home.parent)))}
+            known = ktests.of_lab(home)
         except (ktests.KtestError, labs.LabError) as error:
             raise self.CollectError(str(error)) from None
         for test in known.values():
@@ -152,27 +153,24 @@ def title_of(item: pytest.Item) -> str:
     return text.split("\n")[0].rstrip(".") if text else item.name
 
 
-def exercises(item: pytest.Item) -> dict[str, labs.Exercise]:
+@functools.lru_cache(maxsize=1)
+def exercises(root: Path) -> dict[str, labs.Exercise]:
     """The exercises of all labs, in the order of their lab.toml."""
-    return {e.id: e for lab in _labs() for e in lab.exercises}
-
-
-def _labs() -> list[labs.Lab]:
-    if not hasattr(_labs, "known"):
-        _labs.known = labs.labs(ROOT)
-    return _labs.known
+    return {e.id: e for lab in labs.labs(root) for e in lab.exercises}
 
 
 def needs_of(item: pytest.Item) -> list[str]:
     """The exercises that a test needs: its own and those of its exercise, but never its own one."""
     found = [str(need) for marker in item.iter_markers("needs") for need in marker.args]
-    exercise = exercises(item).get(exercise_of(item))
+    exercise = exercises(item.config.rootpath).get(exercise_of(item))
     found += exercise.needs if exercise else ()
     return [need for need in dict.fromkeys(found) if need != exercise_of(item)]
 
 
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    order = {name: place for place, name in enumerate(_in_order())}
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config,
+                                  items: list[pytest.Item]) -> None:
+    """Puts exercises in an order in which each comes behind what it needs."""
+    order = {name: place for place, name in enumerate(_in_order(exercises(config.rootpath)))}
     for item in items:
         if (name := exercise_of(item)) and name not in order:
             raise pytest.UsageError(f"{item.nodeid}: there is no exercise {name}")
@@ -183,9 +181,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items[:] = [item for item in items if exercise_of(item) in wanted]
 
 
-def _in_order() -> list[str]:
+def _in_order(known: dict[str, labs.Exercise]) -> list[str]:
     """All exercises, each behind those that it needs."""
-    known = {e.id: e for lab in _labs() for e in lab.exercises}
     found: list[str] = []
 
     def add(name: str) -> None:
@@ -210,9 +207,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.stash[RUN].collected([_blank(item) for item in session.items])
 
 
-COUNTS = pytest.StashKey[dict[str, int]]()
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector):
     report = (yield).get_result()
@@ -228,13 +222,13 @@ def _blank(item: pytest.Item) -> Result:
 def _again(item: pytest.Item) -> str:
     """The command that runs a test again."""
     seed = item.config.option.cub_seed
+    gdb = f"make gdb LAB={lab_of(item.path)}"
     if isinstance(item, KtestItem):
-        return f"make gdb LAB={lab_of(item.path)} TEST={item.name} SEED={seed:#x}"
-    probe = getattr(item, "cub_probe", "")
-    if probe:
-        return f"make gdb LAB={lab_of(item.path)} TEST={probe[0]} SEED={seed:#x} INPUT={probe[1]}"
-    if getattr(item, "cub_machines", None):
-        return f"make gdb LAB={lab_of(item.path)}"
+        return f"{gdb} TEST={item.name} SEED={seed:#x}"
+    if machines := getattr(item, "cub_machines", []):
+        asked = machines[-1].options
+        given = f" INPUT={kept_input(item, asked.ktest, asked.input)}" if asked.input else ""
+        return f"{gdb} TEST={asked.ktest} SEED={seed:#x}{given}" if asked.ktest else gdb
     return f"/usr/bin/python3 -m pytest '{item.nodeid}' --cub-seed={seed:#x}"
 
 
@@ -250,7 +244,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _missing(item: pytest.Item, wait: bool, how_much: str = "all") -> str:
-    """The first exercise that a test needs and that failed, in all or in some of its tests."""
+    """The first exercise that a test needs and that failed, in all or in some of its tests.
+    An exercise that is judged by itself (ISOLATE) finds the reference's others and misses nothing."""
+    if alone(item):
+        return ""
     counts = item.config.stash.get(COUNTS, {})
     for need in needs_of(item):
         if counts.get(need) and item.config.stash[RUN].unfit(need, counts[need], wait) == how_much:
