@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from grader import sandbox, stage
 from grader.verdicts import Result, Run
@@ -33,11 +35,13 @@ class Trial:
 
 
 def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool = False,
-        jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT) -> Trial:
+        jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
+        abandon: Callable[[], bool] = lambda: False) -> Trial:
     """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
 
     The tests are those of `root`'s lab directory, the kernel is the tree's.
     stop: end at the first failure.  seed: what the tests' inputs are drawn from.
+    abandon: asked now and then whether the answer is still wanted.
     """
     with tempfile.TemporaryDirectory(prefix="cub-run-") as scratch:
         argv = [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--cub-run={scratch}",
@@ -48,18 +52,33 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
         argv += ["-n", str(jobs)] if jobs > 1 else ["-p", "no:xdist"]
         argv += [f"{directory}/{kind}" for kind in ("tests", "hidden")
                  if (root / directory / kind).is_dir()]
-        process = subprocess.Popen(argv, cwd=root, text=True, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   start_new_session=True,
-                                   env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+        log = Path(scratch) / "log"
+        with open(log, "wb") as said:
+            process = subprocess.Popen(argv, cwd=root, stdin=subprocess.DEVNULL, stdout=said,
+                                       stderr=said, start_new_session=True,
+                                       env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
         try:
-            said, _ = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return Trial((), f"the tests took longer than {SECONDS} s")
+            if why := _wait(process, abandon):
+                return Trial((), why)
         finally:        # also on Ctrl-C
             sandbox.kill_group(process)
         results = tuple(Run(Path(scratch)).results())
+        said = log.read_text(errors="replace")
     return Trial(results, "" if results else _trouble(said, process.returncode))
+
+
+def _wait(process: subprocess.Popen, abandon: Callable[[], bool]) -> str:
+    """Waits for the tests' end; returns why not, if not."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            process.wait(timeout=0.1)
+            return ""
+        except subprocess.TimeoutExpired:
+            if abandon():
+                return "abandoned"
+            if time.monotonic() > deadline:
+                return f"the tests took longer than {SECONDS} s"
 
 
 def _trouble(said: str, status: int) -> str:
