@@ -45,8 +45,9 @@ def random_line(rng):
         return "l", f"<%{flags.replace('0', '')}{width}p>", str(rng.choice(EDGES[1:] + [rng.getrandbits(64) | 1]))
     length = rng.choice(list(LENGTHS))
     value = rng.choice(EDGES + [rng.getrandbits(rng.randrange(1, 65)) for _ in range(10)])
+    value = -value if what == "d" and rng.random() < 0.5 else value
     kind = LENGTHS[length]
-    return kind, f"<%{flags}{width}{precision}{length}{what}>", str(value & 0xFFFFFFFF if kind == "i" else value)
+    return kind, f"<%{flags}{width}{precision}{length}{what}>", str(value % 2**(32 if kind == "i" else 64))
 
 
 def test_random_conversions(ktest, rng):
