@@ -106,3 +106,21 @@ KTEST(bootinfo_hostile, "", "an unknown loader and information out of reach leav
 	bootinfo_init(0, 0);
 	KT_STREQ(bootinfo.protocol, "unknown");
 }
+
+/* What this boot's loader told: protocol, command line, and each module's name and first bytes. */
+KPROBE(bootinfo_tell)
+{
+	kt_reply(bootinfo.protocol);
+	kt_reply(bootinfo.command_line);
+	kt_reply_hex(bootinfo.rsdp, 8);
+	for (size_t i = 0; i < bootinfo.modules; i++) {
+		const struct boot_module *module = &bootinfo.module[i];
+		uint64_t bytes = module->end - module->start;
+
+		kt_reply(module->name);
+		kt_reply_hex(&bytes, sizeof(bytes));
+		kt_reply_hex(phys_to_virt(module->start), bytes < 64 ? bytes : 64);
+	}
+	for (size_t i = 0; i < bootinfo.memmap.count; i++)
+		kt_reply_hex(&bootinfo.memmap.range[i], sizeof(bootinfo.memmap.range[i]));
+}
