@@ -1,0 +1,41 @@
+"""`cub code`: disassembles at %rip in the mode that the processor is in.
+
+GDB takes the machine for a 64-bit one from the first instruction on, because QEMU says
+so, and cannot be told otherwise; its x/i and layout asm misread the 32-bit beginning.
+objdump(1) reads the same bytes rightly.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+
+import gdb
+
+from grader.gdbcub import command, register
+from grader.gdbcub.bootinfo import EFER_LMA
+
+LONGEST = 15        # bytes of an instruction
+
+
+def machine() -> str:
+    """objdump's name for the mode.  Between EFER.LMA and the far jump, code is still 32-bit."""
+    if not register("cr0") & 1:
+        return "i8086"
+    long = register("efer") & EFER_LMA and register("rip") >> 32
+    return "i386:x86-64" if long else "i386"
+
+
+@command("code", "disassemble at %rip, in 16-, 32- or 64-bit form as the processor runs it", "[COUNT]")
+def code(words: list[str]) -> None:
+    count = int(words[0]) if words and words[0].isdigit() else 6
+    at = register("rip") + (register("cs") * 16 if machine() == "i8086" else 0)
+    data = bytes(gdb.selected_inferior().read_memory(at, count * LONGEST))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        said = subprocess.run(["objdump", "-D", "-b", "binary", "-m", machine(), f"--adjust-vma={at:#x}",
+                               file.name], capture_output=True, text=True).stdout
+    lines = [line for line in said.splitlines() if re.match(r"\s*[0-9a-f]+:\t.*\t", line)]
+    print("\n".join(lines[:count]))
