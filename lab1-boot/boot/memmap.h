@@ -52,7 +52,7 @@ void memmap_add(struct memmap_raw *raw, uint64_t start, uint64_t length, uint32_
  * memmap_clean: make of the raw ranges (any order, overlapping, start <= end) a map whose ranges
  *   - rise and do not overlap: where raw ones do, the greater kind holds;
  *   - are merged where they touch and are of one kind;
- *   - begin and end on pages where they are usable, shrunk inwards;
+ *   - begin and end on pages where they are usable, shrunk inwards (once they are merged);
  *   - are never empty.
  * raw may be reordered. Never fails: MEMMAP_MAX has room for the worst. Takes no lock.
  */
