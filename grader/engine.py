@@ -38,7 +38,7 @@ class Job:
     seed: int
     jobs: int
     directory: Path
-    exercises: list[str] = field(default_factory=list)      # none: all, and the floor
+    exercises: list[str] = field(default_factory=list)      # "floor": what is none
     trees: dict[str, Path] = field(default_factory=dict)    # for exercises judged by themselves
     stop_first: bool = False                                # stop at the first failure
 

@@ -1,7 +1,7 @@
 """`make grade`: builds, judges, shows points, and writes the reports.
 
     python3 -m grader grade --lab 1 [--submission PATH [--isolate] [--carry]]
-                            [--exercise 1.3] [--seed 0x2a] [--jobs 2]
+                            [--exercise 1.3] [--seed 0x2a] [--jobs 2] [--floor]
 
 Exit status: 0 only at full points, 1 below, 2 when asked wrongly.  The reports
 (report.py) lie in build/labN/grade/ and are written from the first moment on, so
@@ -28,7 +28,7 @@ from grader.engine import Cut, EngineError, Job
 from grader.intake import SubmissionError
 from grader.lab import LabError
 from grader.progress import Progress
-from grader.score import Grade
+from grader.score import FLOOR, Grade
 from grader.verdicts import Result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exercise", action="append", default=[], help="only this exercise (may be repeated)")
     parser.add_argument("--seed", type=seed_number, help="repeat the run with this seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tests at the same time")
+    parser.add_argument("--floor", action="store_true", help="run the tests of what is no exercise, too")
     parser.add_argument("--out", type=Path, help="where the reports go (default: build/labN/grade)")
 
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     seed = args.seed if args.seed is not None else secrets.randbits(32)
     grade = Grade.of(lab, seed, only, args.submission or "")
-    grader = Grader(grade, args, only)
+    grader = Grader(grade, args)
     with interruptible():
         grader.run()
     grader.show()
@@ -92,8 +93,8 @@ def interruptible() -> Iterator[None]:
 class Grader:
     """One grading from beginning to end."""
 
-    def __init__(self, grade: Grade, args: argparse.Namespace, only: list[str]) -> None:
-        self.grade, self.args, self.only = grade, args, only
+    def __init__(self, grade: Grade, args: argparse.Namespace) -> None:
+        self.grade, self.args = grade, args
         self.directory = args.out or ROOT / "build" / f"lab{grade.lab.number}" / "grade"
         self.progress = Progress(sys.stdout)
         self._began = time.monotonic()
@@ -132,9 +133,8 @@ class Grader:
             return
         rows = [row.id for row in self.grade.rows if not row.problem]
         if rows:
-            skipped = len(rows) < len(self.grade.rows)
             engine.run(Job(self.grade.lab, ROOT, tree, self.grade.seed, self.args.jobs, self.directory,
-                           rows if self.only or skipped else [], trees), self._heard)
+                           rows + [FLOOR] * self.args.floor, trees), self._heard)
 
     def _trees(self) -> tuple[Path, dict[str, Path]]:
         """The tree to judge, built; with ISOLATE one for each exercise."""

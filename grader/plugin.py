@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cub-trees", type=Path, help="JSON: exercise -> tree, for those judged by themselves")
     group.addoption("--cub-lab", type=int, help="build this stage instead of the test's own")
     group.addoption("--cub-seed", type=lambda text: int(text, 0), help="the run's seed (default: a new one)")
-    group.addoption("--cub-exercise", help="only tests of these exercises, \"1.2,1.3\"")
+    group.addoption("--cub-exercise", help="only tests of these exercises, \"1.2,1.3\" (floor: of none)")
     group.addoption("--cub-inputs", help="where whoever runs us will keep the inputs of tests")
     group.addoption("--cub-run", type=Path, help="the run's directory, where results are written")
 
@@ -177,8 +177,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     items.sort(key=lambda item: (order.get(exercise_of(item), len(order)), lab_of(item.path) is None))
     if config.option.cub_exercise:
         wanted = {name.strip() for name in config.option.cub_exercise.split(",")}
-        config.hook.pytest_deselected(items=[i for i in items if exercise_of(i) not in wanted])
-        items[:] = [item for item in items if exercise_of(item) in wanted]
+        config.hook.pytest_deselected(items=[i for i in items if (exercise_of(i) or "floor") not in wanted])
+        items[:] = [item for item in items if (exercise_of(item) or "floor") in wanted]
 
 
 def _in_order(known: dict[str, labs.Exercise]) -> list[str]:

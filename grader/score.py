@@ -2,7 +2,7 @@
 
 An exercise earns points in proportion to its passed tests, hidden ones included, and
 its full points only when every test passed: a share is rounded down, never up.
-Tests of the floor (no exercise) earn nothing but must pass for a full grade.
+Tests of the floor (no exercise), when they are run, earn nothing but must pass for a full grade.
 """
 
 from __future__ import annotations
