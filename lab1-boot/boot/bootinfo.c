@@ -5,7 +5,7 @@
 #include "lab1-boot/boot/pvh.h"
 #include "lab1-boot/lib/string.h"
 
-/* GRUB's information is some 2 KiB; ours may be as large as memory below 4 GiB is mapped. */
+/* How many bytes can be read behind GRUB's pointer: up to the end of what is mapped. */
 #define MULTIBOOT2_LIMIT(information) (DIRECT_MAP_BOOT - (information))
 
 struct bootinfo bootinfo;

@@ -163,7 +163,7 @@ boot_high:
 	movq %rax, %cr3
 
 	/* Per-processor data: the boot processor's copy, and %gs pointing at it (cpu/percpu.h). */
-	movl %edi, %ebx
+	movl %edi, %ebx /* the information's address: movsb needs %rdi */
 	movq $percpu_template, %rsi
 	movq $percpu_template_end, %rcx
 	subq %rsi, %rcx
@@ -179,7 +179,8 @@ boot_high:
 	movl %ebp, %edi /* kmain(magic, information) */
 	movl %ebx, %esi
 	xorl %ebp, %ebp /* the end of every chain of frames */
-	pushq $0	/* and of every chain of return addresses */
+	pushq $0 /* and of every chain of return addresses; */
+	pushq $0 /* twice, since the psABI wants the stack at a multiple of 16 before a call */
 	call kmain
 1:	hlt
 	jmp 1b

@@ -11,10 +11,9 @@
  */
 #pragma once
 
-#define KERNEL_BASE      0xffffffff80000000
-#define DIRECT_MAP       0xffff800000000000
-#define DIRECT_MAP_BOOT  0x100000000 /* bytes of it that lab 1 maps */
-#define BOOT_STACK_BYTES 16384
+#define KERNEL_BASE     0xffffffff80000000
+#define DIRECT_MAP      0xffff800000000000
+#define DIRECT_MAP_BOOT 0x100000000 /* bytes of it that lab 1 maps */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -1,16 +1,13 @@
 /*
  * Cleaning up firmware's memory map: see memmap.h.
  *
- * The idea of memmap_clean: between two neighbouring bounds (starts and ends of
- * raw ranges, sorted) nothing changes, so each such piece has one kind: the
- * greatest of those that cover it. There are at most 256 bounds and 128 ranges;
- * asking every range for every piece is quick enough for once a boot.
+ * It happens once a boot, with at most 128 ranges: clear beats quick here.
  */
 #include "lab1-boot/boot/memmap.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/ktest/todo.h"
 
-/* ACPI's type numbers (ACPI 6.5, table 15.7). */
+/* ACPI's type numbers (ACPI 6.5, section 15, "Address Range Types"). */
 static enum memory_kind kind_of_type(uint32_t type)
 {
 	static const enum memory_kind kinds[] = { MEMORY_RESERVED, MEMORY_USABLE, MEMORY_RESERVED,
@@ -47,6 +44,10 @@ void memmap_add(struct memmap_raw *raw, uint64_t start, uint64_t length, uint32_
 }
 
 // BEGIN SOLUTION 1.4
+/*
+ * The idea: between two neighbouring bounds (starts and ends of raw ranges, sorted) nothing
+ * changes, so each such piece has one kind: the greatest of those that cover it.
+ */
 static void sort(uint64_t *bounds, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {

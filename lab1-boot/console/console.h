@@ -15,5 +15,6 @@ void console_write(const char *text, size_t bytes);
 /* console_read: the next byte that was typed, or -1 if there is none now. Never waits. */
 int console_read(void);
 
-/* console_outputs: their names, for the monitor: "serial", "serial, VGA text". */
+/* console_outputs: their names, for the monitor: "serial", "serial, VGA text", "frame buffer",
+ * "none". */
 const char *console_outputs(void);

@@ -11,7 +11,7 @@
 #define GLYPH_HEIGHT 16
 #define ROWS_MAX     120
 #define COLUMNS_MAX  320
-#define WHITE_PARTS  0xc0 /* of 255: light grey */
+#define WHITE_PARTS  0xc0 /* how much of each colour, of 255: light grey is our white */
 
 /* The generated font: 256 glyphs, a byte a line, the leftmost pixel in bit 7. */
 extern const uint8_t font_glyphs[256][GLYPH_HEIGHT];
@@ -25,6 +25,7 @@ struct framebuffer {
 	char shown[ROWS_MAX][COLUMNS_MAX];
 };
 
+/* Draw one character's pixels, each xor'ed with invert: fb->white shows the cursor. */
 static void draw_glyph(
 	struct framebuffer *fb, unsigned row, unsigned column, char c, uint32_t invert)
 {

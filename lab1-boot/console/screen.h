@@ -29,7 +29,7 @@ struct screen {
 
 /*
  * screen_put: show one character at the cursor and move on.
- *   printable, >= ' '   drawn; in a full row it first begins the next one, so a character in
+ *   0x20 to 0xff        drawn; in a full row it first begins the next one, so a character in
  *                       the last column leaves the cursor behind it (column == columns) until
  *                       another one comes
  *   \n                  to the beginning of the next row; in the last row everything scrolls

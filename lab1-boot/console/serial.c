@@ -12,9 +12,8 @@
 
 bool serial_init(uint16_t base, unsigned baud)
 {
-	/* Exercise 1.2: an absent port reads as all ones, and its scratch register does not keep
-	 * what was written. The divisor is reached through LINE_DIVISOR, which must be off after.
-	 */
+	/* Exercise 1.2: no UART is there if a register does not keep what was written. The
+	 * divisor is reached through LINE_DIVISOR, which must be off after. */
 	// BEGIN SOLUTION 1.2
 	unsigned divisor = UART_CLOCK / baud;
 

@@ -22,7 +22,7 @@
 #define UART_LINE_STATUS   5
 #define UART_SCRATCH       7
 
-#define UART_CLOCK        115200 /* baud at divisor 1 */
+#define UART_CLOCK        115200 /* the rate, in baud, that a divisor of 1 gives */
 #define FIFO_ENABLE       0x07   /* on, and both emptied */
 #define LINE_8N1          0x03   /* 8 bits, no parity, one stop bit */
 #define LINE_DIVISOR      0x80
@@ -32,7 +32,8 @@
 
 /*
  * serial_init: set the line at base up, 8N1 at baud (a divisor of 115200), FIFOs on and empty, its
- * interrupts off. False if no UART answers there: do not use it then.
+ * interrupts off, and tell the other end that we are ready (MODEM_READY). False if no UART answers
+ * there: do not use it then.
  */
 bool serial_init(uint16_t base, unsigned baud);
 

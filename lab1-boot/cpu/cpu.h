@@ -26,10 +26,7 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-/*
- * cpu_init: turn on what protects the kernel from itself: write protection, and SMEP, SMAP and
- * UMIP where this processor has them. Once on every processor.
- */
+/* cpu_init: turn SMEP, SMAP and UMIP on where this processor has them. Once on every processor. */
 void cpu_init(void);
 
 /* cpu_name: the processor's brand string, "" if it does not tell one. */

@@ -1,9 +1,8 @@
 /*
  * Backtraces that a smashed stack cannot crash: see backtrace.h.
  *
- * Stacks grow down, so a caller's frame lies strictly above its callee's. A
- * chain that does not rise, leaves its stack or is out of line is broken, and
- * the walk ends there; rising inside bounds also means it cannot run for ever.
+ * A backtrace is printed when something has gone wrong, perhaps with the very
+ * stack that it reads: it may be cut short, but it may not crash or run for ever.
  */
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/boot/layout.h"

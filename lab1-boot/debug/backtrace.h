@@ -3,8 +3,10 @@
  *
  * Cub is compiled with -fno-omit-frame-pointer: every function begins with
  * "push %rbp; mov %rsp, %rbp", so at %rbp lies the caller's %rbp and above it
- * the return address. The first frame's saved %rbp is 0. Read more: System V
- * psABI for AMD64, section 3.2.2.
+ * the return address. The first frame's saved %rbp is 0. (GCC leaves the push
+ * out where a function calls nobody and needs no stack: a fault inside such a
+ * function is shown, but not its caller.) Read more: System V psABI for AMD64,
+ * section 3.2.2.
  */
 #pragma once
 #include "lab1-boot/lib/rows.h"
@@ -20,7 +22,8 @@ struct stack_bounds {
 /*
  * backtrace_walk: the return addresses of the chain that begins at frame pointer rbp, innermost
  * first, at most max of them; returns how many. Whatever rbp and the stack hold, it reads only
- * whole frames (16 bytes, 8-byte aligned) inside bounds and ends. Takes no lock.
+ * whole frames (16 bytes, 8-byte aligned) inside bounds and ends: at a return address of 0, or
+ * behind a frame whose caller's frame is not above it, since stacks grow down. Takes no lock.
  */
 size_t backtrace_walk(struct stack_bounds bounds, uint64_t rbp, uint64_t *addresses, size_t max);
 

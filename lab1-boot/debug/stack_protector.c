@@ -5,7 +5,7 @@
  */
 #include "lab1-boot/debug/panic.h"
 
-/* A zero byte stops string functions, a newline and 0xff the others. */
+/* Bytes that functions on text stop at: 0, newline, 0xff (which getc would call the end). */
 uint64_t __stack_chk_guard = 0xa5c3960aff0d0a00;
 
 _Noreturn void __stack_chk_fail(void);

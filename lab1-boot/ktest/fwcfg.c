@@ -30,6 +30,8 @@ static uint32_t read_big_endian(size_t bytes)
 	return value;
 }
 
+/* The directory: how many files, then for each its size, its number, two bytes of nothing, a name.
+ */
 size_t fwcfg_open(const char *name)
 {
 	char text[FWCFG_NAME + 1] = "";

@@ -17,7 +17,7 @@ struct spec {
 	int width;     /* least characters */
 	int precision; /* most characters of %s, least digits of a number; -1 if none */
 	char length;   /* 'H' for hh, 'h', 'l' for all the 64-bit ones, 0 for int */
-	char kind;     /* d u x X o p s c % */
+	char kind;     /* d i u x X o p s c % */
 };
 
 /* The sink, and how many characters it took. */
@@ -32,6 +32,7 @@ static void put(struct output *out, char c)
 	out->count++;
 }
 
+/* So many times the same; none if times is 0 or less. */
 static void put_times(struct output *out, char c, int times)
 {
 	for (int i = 0; i < times; i++)

@@ -7,8 +7,9 @@
  * lie between the two marks that ROWS_DEFINE makes. There is no list to edit,
  * and a table's owner never learns who filled it.
  *
- * The marks are made in assembly, since C knows no array that ends where another
- * one begins. A row for a table that nobody declared does not compile.
+ * The marks are made in assembly: two C objects without a size would leave the
+ * compiler free to believe that no row lies between them. A row for a table that nobody declared
+ * does not compile.
  */
 #pragma once
 
@@ -29,7 +30,10 @@
 	    "rows_" #table "_end:\n"                                                               \
 	    ".popsection")
 
-/* A row. Rows come in the order of their key, a string literal ("" if none is wanted). */
+/*
+ * A row. Its key, a string literal, ends the section's name (".rows.command.1.help"), so rows come
+ * in the alphabetical order of their keys; "" if the order does not matter.
+ */
 #define ROW(table, key, name)                                                                      \
 	static rows_##table##_type name __attribute__((section(".rows." #table ".1" key), used,    \
 		aligned(__alignof__(rows_##table##_type))))

@@ -1,6 +1,6 @@
 /*
  * Spin locks: the declaration. Lab 1 has a stand-in that is right for one
- * processor without interrupts (standin/lock.c); lab 3 teaches the real one.
+ * processor without interrupts (standin/spinlock.c); lab 3 teaches the real one.
  * The structure is complete from the start and the same at every stage.
  *
  * What an interrupt handler can reach takes the irqsave forms. Holding a spin

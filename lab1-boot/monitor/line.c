@@ -19,6 +19,11 @@ static void back(struct line *line, size_t times)
 		line->ops->write(line, "\b", 1);
 }
 
+/*
+ * Terminals know where their cursor is, but cannot be asked, so we remember what was shown: go back
+ * to the change, write from there on, blank what is left of a longer line, and return to the
+ * cursor.
+ */
 void line_show(struct line *line, size_t from)
 {
 	if (from > line->shown_cursor)

@@ -47,7 +47,7 @@ static void print_registers(const struct trap_frame *f)
 	kprintf("r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
 }
 
-/* Pushing below the guard page faults, and pushing that fault's frame faults again. */
+/* Pushing onto the guard page faults, and pushing that fault's frame faults again. */
 static int on_guard_page(uint64_t address)
 {
 	return address >= (uint64_t)boot_stack_guard && address < (uint64_t)boot_stack;
