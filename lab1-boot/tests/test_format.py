@@ -29,20 +29,23 @@ def libc_format(kind, form, value):
     return count, text.raw[:count]
 
 
-def random_line(rng):
-    """(kind, format, value) of one conversion between two marks."""
-    what = rng.choice("dddiuuxxXXopssc")
-    flags = rng.choice(["", "", "-", "0", "-0"]) if what not in "sc" else rng.choice(["", "-"])
-    width = rng.choice(["", "", str(rng.randrange(1, 12)), str(rng.randrange(12, 30)), str(rng.randrange(30, 400))])
-    precision = ""
-    if what == "s" and rng.random() < 0.6 or what not in "spc" and rng.random() < 0.15:
-        precision = f".{rng.randrange(1, 12)}"
-    if what == "s":
-        return "s", f"<%{flags}{width}{precision}s>", rng.choice(WORDS)
-    if what == "c":
-        return "i", f"<%{flags}{width}c>", str(rng.randrange(1, 256))
+def random_text(rng):
+    """(kind, format, value) of one %s or %c between two marks."""
+    width = rng.choice(["", "-", ""]) + rng.choice(["", str(rng.randrange(1, 60))])
+    if rng.random() < 0.3:
+        return "i", f"<%{width}c>", str(rng.randrange(1, 256))
+    precision = rng.choice(["", f".{rng.randrange(1, 12)}"])
+    return "s", f"<%{width}{precision}s>", rng.choice(WORDS)
+
+
+def random_number(rng, padded):
+    """The same of one number; with flags, widths and precisions only if padded."""
+    what = rng.choice("dddiuuxxXXop")
+    flags = rng.choice(["", "", "-", "0", "-0"]) if padded else ""
+    width = rng.choice(["", str(rng.randrange(1, 12)), str(rng.randrange(12, 400))]) if padded else ""
     if what == "p":
         return "l", f"<%{flags.replace('0', '')}{width}p>", str(rng.choice(EDGES[1:] + [rng.getrandbits(64) | 1]))
+    precision = f".{rng.randrange(1, 12)}" if padded and rng.random() < 0.15 else ""
     length = rng.choice(list(LENGTHS))
     value = rng.choice(EDGES + [rng.getrandbits(rng.randrange(1, 65)) for _ in range(10)])
     value = -value if what == "d" and rng.random() < 0.5 else value
@@ -50,9 +53,8 @@ def random_line(rng):
     return kind, f"<%{flags}{width}{precision}{length}{what}>", str(value % 2**(32 if kind == "i" else 64))
 
 
-def test_random_conversions(ktest, rng):
-    """300 conversions come out as C's printf makes them, with the same count."""
-    lines = [random_line(rng) for _ in range(300)]
+def compare(ktest, lines):
+    """The kernel's text and count for each line are those of the C library."""
     replies = ktest("format_lines", input="".join("\t".join(line) + "\n" for line in lines), limit=5).replies
     assert len(replies) == 2 * len(lines)
     for (kind, form, value), count, text in zip(lines, replies[::2], replies[1::2]):
@@ -61,3 +63,18 @@ def test_random_conversions(ktest, rng):
         assert seen == right, f"{form!r} of {value}: {seen.decode('latin-1')!r} instead of {right.decode('latin-1')!r}"
         seen_count = struct.unpack("<i", bytes.fromhex(count))[0]
         assert seen_count == right_count, f"{form!r} of {value}: returned {seen_count} instead of {right_count}"
+
+
+def test_numbers(ktest, rng):
+    """Numbers of every length and base come out as C's printf makes them."""
+    compare(ktest, [random_number(rng, False) for _ in range(150)])
+
+
+def test_padded_numbers(ktest, rng):
+    """So do numbers with widths, precisions and flags."""
+    compare(ktest, [random_number(rng, True) for _ in range(200)])
+
+
+def test_texts(ktest, rng):
+    """So do strings and characters, cut and padded."""
+    compare(ktest, [random_text(rng) for _ in range(150)])
