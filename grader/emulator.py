@@ -55,6 +55,7 @@ def need(*things: str | Path) -> None:
 
 def kernel(lab: int, *, tests: bool = False, tree: Path = ROOT) -> build.Kernel:
     """The stage's kernel, built if it is not up to date; a failed build is an EmulatorError."""
+    labs.load(tree, lab)
     try:
         return build.kernel(tree, lab, debug=tests, tests=tests)
     except build.BuildError as error:
