@@ -109,3 +109,17 @@ def test_random_text_in_vga_memory(machine, rng):
     assert set(memory[1::2]) == {0x07}, "every cell is light grey on black"
     row, column = divmod(int.from_bytes(position, "big"), 80)
     assert (row, column) == want.cursor, f"the cursor after {text!r}"
+
+
+@pytest.mark.needs("1.2", "1.3", "1.6", "1.7")
+def test_console_on_vga(machine):
+    """Booted with VGA in text mode, the console prints there what the serial line says."""
+    cub = machine(vga=True)
+    cub.console.expect("cub> ")
+    cub.console.send("no such thing\r")
+    cub.console.expect("cub> ")
+    cub.console.settle()
+    shown = cub.memory(0xB8000, 25 * 80 * 2)[::2].decode("latin1")
+    rows = [shown[at:at + 80].rstrip() for at in range(0, len(shown), 80)]
+    said = [line.rstrip() for line in cub.console.text.replace("\r", "").replace("\b", "").split("\n")]
+    assert rows[:len(said)] == said and not any(rows[len(said):])
