@@ -30,14 +30,22 @@ bool ktest_running(void)
 	return running;
 }
 
+/* Out of QEMU, once all that was said has left. */
+_Noreturn static void leave(uint8_t value)
+{
+	report_flush(REPORT_CONSOLE);
+	report_flush(REPORT_TEST);
+	out8(DEBUG_EXIT, value);
+	cpu_stop();
+}
+
 /* The verdict, and out of QEMU. */
 _Noreturn static void finish(bool ok, const char *skipped)
 {
 	report(REPORT_TEST, "%s 1 - %s # %s%s%snonce=%s\n", ok ? "ok" : "not ok", running->name,
 		skipped ? "SKIP " : "", skipped ? skipped : "", skipped ? " " : "", nonce);
 	running = NULL;
-	out8(DEBUG_EXIT, ok ? EXIT_OK : EXIT_FAILED);
-	cpu_stop();
+	leave(ok ? EXIT_OK : EXIT_FAILED);
 }
 
 /* Begin a failure's line; false if enough of them have been shown. */
@@ -168,8 +176,7 @@ PANIC_HOOK(panicked);
 _Noreturn static void bail_out(const char *reason)
 {
 	report(REPORT_TEST, "Bail out! %s\n", reason);
-	out8(DEBUG_EXIT, EXIT_FAILED);
-	cpu_stop();
+	leave(EXIT_FAILED);
 }
 
 /* The test of that name; more than one is somebody's attempt to stand in for it. */

@@ -10,6 +10,7 @@
 #define LINE_8N1     0x03
 #define DIVISOR      0x80
 #define SEND_READY   0x20
+#define SEND_EMPTY   0x40 /* nothing is on its way any more */
 #define SEND_TRIES   10000000
 
 /* 115200 baud, 8N1, no interrupts: once a port, whatever an exercise did with it. */
@@ -33,6 +34,12 @@ static void put(uint16_t port, char c)
 	for (int i = 0; i < SEND_TRIES && !(in8(port + LINE_STATUS) & SEND_READY); i++)
 		CPU_PAUSE();
 	out8(port, (uint8_t)c);
+}
+
+void report_flush(uint16_t port)
+{
+	for (int i = 0; i < SEND_TRIES && !(in8(port + LINE_STATUS) & SEND_EMPTY); i++)
+		CPU_PAUSE();
 }
 
 static void put_text(uint16_t port, const char *text)
