@@ -123,21 +123,33 @@ class _Make:
         return path
 
     def make(self, targets: list[str], covered: dict[Path, Path]) -> None:
-        argv = ["make", "--no-print-directory", "-Otarget", f"-j{JOBS}", "-f", str(RULES),
-                *self.flags, *targets]
-        result = fence.run(argv, cwd=self.tree, readable=[GRADER], writable=[self.where],
+        """Runs make; raises BuildError.
+
+        Compilers run side by side, and make keeps apart what they say.  One that
+        says so much that a limit ends it leaves nothing to keep: then it is run
+        again alone, and its first words count.
+        """
+        result = self.start(["-Otarget", f"-j{JOBS}", *targets], covered)
+        if result.failed and not result.late and not telling(result.output):
+            result = self.start(["-j1", *targets], covered)
+        if result.failed:
+            raise BuildError(self.cut(result) or first_error(result.output, self.tree), self.log)
+
+    def start(self, options: list[str], covered: dict[Path, Path]) -> fence.Result:
+        """One run of make behind the sandbox; what it says goes to the log."""
+        result = fence.run(["make", "--no-print-directory", "-f", str(RULES), *self.flags, *options],
+                           cwd=self.tree, readable=[GRADER], writable=[self.where],
                            covered=covered, wall=self.wall, **vars(self.limits))
         with open(self.log, "a") as log:
             log.write(result.output)
-        if result.cut or result.returncode != 0:
-            reason = self.cut(result) or first_error(result.output, self.tree)
-            raise BuildError(reason, self.log)
+        return result
 
     def cut(self, result: fence.Result) -> str:
         """Says which limit ended the build, if one did.  make reports its children's
         ends in words only, so those words are looked for too."""
         if result.cut:
-            return f"the build was stopped: it {result.cut}"
+            first = next((line for line in result.output.splitlines() if DIAGNOSTIC.search(line)), "")
+            return f"the build was stopped: it {result.cut}" + (f", after\n{first}" if first else "")
         said = [(r"CPU time limit exceeded", f"used more than {self.limits.cpu} s of processor time"),
                 (r"File size limit exceeded|File too large",
                  f"wrote a file larger than {(self.limits.file_size or 0) // fence.MEBIBYTE} MiB"),
@@ -155,6 +167,12 @@ def _blame(log: str, at: int) -> str:
     return f" ({re.sub(r'^build/lab[0-9]+/(test/|debug/)?', '', named[1])})" if named else ""
 
 
+def telling(log: str) -> bool:
+    """Whether a log says why a build failed."""
+    return bool(re.search(DIAGNOSTIC.pattern, log, re.MULTILINE) or LINKER.search(log)
+                or re.search(r"\*\*\*.*(Error|No rule)|CPU time", log))
+
+
 DIAGNOSTIC = re.compile(r"^[^\s:][^:\n]*:\d+:(?:\d+:)? (?:fatal )?error:|^[^\s:][^:\n]*:\d+: Error:")
 LINKER = re.compile(r"undefined reference to|multiple definition of|^(?:\S*/)?(?:\S*-)?ld: ")
 NOISE = re.compile(r"^make(\[\d+\])?: |: Assembler messages:$|^collect2: |^cc1: (all|some) warnings")
@@ -162,7 +180,7 @@ NOISE = re.compile(r"^make(\[\d+\])?: |: Assembler messages:$|^collect2: |^cc1: 
 
 def first_error(log: str, tree: Path) -> str:
     """The first error in what make said: a compiler's block, or a linker's line."""
-    lines = log.replace(f"{tree}/", "").splitlines()
+    lines = [line.removeprefix("./") for line in log.replace(f"{tree}/", "").splitlines()]
     for number, line in enumerate(lines):
         if DIAGNOSTIC.search(line):
             return "\n".join(_context(lines, number) + _block(lines, number))
@@ -179,7 +197,8 @@ def _context(lines: list[str], number: int) -> list[str]:
     start = number
     while start > 0 and re.match(r"^(In file included from|\s+from) |.*: In function ", lines[start - 1]):
         start -= 1
-    return lines[start:number]
+    found = lines[start:number]
+    return found if len(found) <= 6 else [*found[:2], "                 ...", *found[-3:]]
 
 
 def _block(lines: list[str], number: int) -> list[str]:

@@ -55,6 +55,11 @@ class Result:
     output: str         # stdout and stderr as they came, at most LOG_LIMIT bytes
     cut: str
     seconds: float
+    late: bool = False  # the wall clock ended it
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.cut) or self.returncode != 0
 
 
 @functools.lru_cache(maxsize=1)
@@ -184,7 +189,7 @@ def run(argv: Sequence[str], *, cwd: Path, readable: Iterable[Path] = (),
         log.seek(0)
         output = log.read(LOG_LIMIT).decode("utf-8", "replace")
     cut = f"ran longer than {wall:g} s" if late else _cut(process.returncode, limits)
-    return Result(process.returncode, output, cut, time.monotonic() - start)
+    return Result(process.returncode, output, cut, time.monotonic() - start, late)
 
 
 def _cut(status: int, limits: Limits) -> str:
