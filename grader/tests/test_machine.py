@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -239,11 +240,13 @@ def test_qemu_dies_with_the_grader(tmp_path):
     elf = probes.build(tmp_path, "for (;;) ;")
     script = ("import sys, time; from grader.machine import Machine\n"
               f"m = Machine({str(elf)!r}).start(); print(m._process.pid, flush=True); time.sleep(60)")
-    grader = subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, text=True,
-                              cwd=Path(__file__).resolve().parent.parent.parent)
-    pids = family(int(grader.stdout.readline()))
-    grader.kill()
-    grader.communicate()
+    with tempfile.TemporaryDirectory(prefix="cub-") as scratch:    # what a killed one cannot remove
+        grader = subprocess.Popen(["/usr/bin/python3", "-c", script], stdout=subprocess.PIPE, text=True,
+                                  cwd=Path(__file__).resolve().parent.parent.parent,
+                                  env=os.environ | {"TMPDIR": scratch})
+        pids = family(int(grader.stdout.readline()))
+        grader.kill()
+        grader.communicate()
     end = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < end:
         time.sleep(0.05)
