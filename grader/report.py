@@ -70,7 +70,7 @@ def _gradescope_test(grade: Grade, row: Row, test: Result) -> dict:
     passed = test.outcome == "passed" and not grade.problem and not row.problem
     return {
         "number": test.exercise or "floor", "name": f"{test.name}: {test.title}",
-        "score": down(each) if passed else 0, "max_score": down(each),
+        "score": down(row.share / row.passed) if passed else 0, "max_score": down(each),
         "status": "passed" if passed else "failed",
         "output": CONTROL.sub("·", "\n".join(filter(None, (outcome(test), test.block)))),
         "output_format": "text",

@@ -1,7 +1,9 @@
 """Points: what each exercise earned, from the results of its tests.
 
-An exercise earns points in proportion to its passed tests, hidden ones included, and
-its full points only when every test passed: a share is rounded down, never up.
+An exercise earns points in proportion to its passed tests, hidden ones included, but no
+larger part than that of its tests which judge from outside: what a kernel says of itself can
+be forged (docs/integrity.md), and is to gain nothing.  It earns its full points only when
+every test passed: a share is rounded down, never up.
 Tests of the floor (no exercise), when they are run, earn nothing but must pass for a full grade.
 """
 
@@ -42,7 +44,17 @@ class Row:
         """The points, exactly."""
         if self.problem or not self.counted:
             return Fraction(0)
-        return Fraction(self.points * self.passed, len(self.counted))
+        return self.points * min(part(self.counted), part(self.outside))
+
+    @property
+    def outside(self) -> list[Result]:
+        """The tests that look from outside; all of them where an exercise has none such."""
+        return [test for test in self.counted if test.outside] or self.counted
+
+    @property
+    def capped(self) -> bool:
+        """Whether the tests from outside earned less than all together would."""
+        return bool(self.counted) and part(self.outside) < part(self.counted)
 
     @property
     def full(self) -> bool:
@@ -60,7 +72,14 @@ class Row:
             return "not run"
         if outcomes == {"not-run"}:
             return self.tests[0].reason
-        return "not finished" if "" in outcomes else "failed"
+        if "" in outcomes:
+            return "not finished"
+        return "failed, most of all from outside" if self.capped else "failed"
+
+
+def part(tests: list[Result]) -> Fraction:
+    """The part of these tests (at least one) that passed."""
+    return Fraction(sum(test.outcome == "passed" for test in tests), len(tests))
 
 
 @dataclass

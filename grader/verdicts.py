@@ -38,6 +38,11 @@ class Result:
     hidden: bool = False
     counts: bool = True
 
+    @property
+    def outside(self) -> bool:
+        """Whether the host judges, in a Python test, and not the kernel under test itself."""
+        return ".py::" in self.id
+
 
 class Run:
     """A run's directory."""

@@ -117,6 +117,20 @@ def test_a_skip_in_the_kernel_earns_nothing():
     assert row.share == 5 and not row.full
 
 
+def test_no_larger_share_than_from_outside():
+    """Verdicts that a kernel gives on itself earn nothing where the host's tests fail."""
+    def row(*outcomes):
+        return score.Row("1.1", "t", 12, [Result(name, name, 1, "1.1", "t", outcome)
+                                          for name, outcome in outcomes])
+
+    inside = [(f"a_test.c::{n}", "passed") for n in range(6)]
+    forged = row(*inside, ("test_a.py::x", "failed"), ("test_a.py::y", "failed"))
+    assert forged.share == 0 and forged.state == "failed, most of all from outside"
+    assert row(*inside, ("test_a.py::x", "passed"), ("test_a.py::y", "failed")).share == 6
+    assert row(("a_test.c::z", "failed"), ("test_a.py::x", "passed")).share == 6
+    assert row(*inside, ("test_a.py::x", "passed")).full
+
+
 def test_points_are_never_rounded_up():
     assert score.shown(Fraction(2999, 300), 10) == "9.99/10"
     assert score.shown(Fraction(20), 20) == "20/20"
