@@ -61,9 +61,18 @@ def replied(replies):
     return maps
 
 
-def test_random_maps(ktest, rng):
-    """60 random maps come out as the model makes them."""
-    maps = [[(0x1000, 0x9000, 0)]] + [random_map(rng) for _ in range(60)]
+def disjoint_map(rng):
+    """A map without overlaps, in any order: what well-behaved firmware tells."""
+    unit = rng.choice([PAGE, 1024, 1])
+    bounds = sorted(rng.sample(range(64 * PAGE // unit), rng.choice([2, 4, 9, 30])))
+    raw = [(a * unit, b * unit, rng.choice((0, 0, 1, 2, 3, 4)))
+           for a, b in zip(bounds, bounds[1:]) if rng.random() < 0.8]
+    rng.shuffle(raw)
+    return raw
+
+
+def compare(ktest, maps):
+    """The kernel makes of these raw maps what the model makes of them."""
     lines = "".join("".join(f"{a:#x} {b:#x} {kind}\n" for a, b, kind in raw) + "\n" for raw in maps)
     results = replied(ktest("memmap_lines", input=lines, limit=5).replies)
     assert len(results) == len(maps)
@@ -71,3 +80,13 @@ def test_random_maps(ktest, rng):
         right = cleaned(raw)
         assert seen == right, (f"the map made of\n{shown(raw)}\nis\n{shown(seen)}\n"
                                f"instead of\n{shown(right)}")
+
+
+def test_maps_without_overlaps(ktest, rng):
+    """40 random maps in which nothing overlaps are sorted, merged and shrunk to pages."""
+    compare(ktest, [[(0x1000, 0x9000, 0)]] + [disjoint_map(rng) for _ in range(40)])
+
+
+def test_random_maps(ktest, rng):
+    """60 random maps, most of them with overlaps, come out as the model makes them."""
+    compare(ktest, [[(0x1000, 0x9000, 0)]] + [random_map(rng) for _ in range(60)])
