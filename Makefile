@@ -23,7 +23,7 @@ grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOL
 watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3
 	$(grader) $(call opt,exercise,EX)
 gdb: test-tools					## boot it stopped, with GDB attached: LAB=1 TEST=name SEED=0x2a
-	$(grader) $(call opt,test,TEST) $(call opt,seed,SEED)
+	$(grader) $(boot)
 kernel: build-tools				## build the stage: build/labN/cub.elf, and compile_commands.json
 	@$(kernel) kernel
 	@ln -sfn build/lab$(LAB)/compile_commands.json compile_commands.json
@@ -33,8 +33,8 @@ bochs: test-tools				## the same kernel in Bochs
 	$(grader)
 iso: test-tools					## a GRUB image for real hardware: build/labN/cub.iso
 	$(grader)
-record replay: test-tools			## one test boot, recorded and replayed under GDB: TEST=name SEED=0x2a
-	$(grader) $(call opt,test,TEST) $(call opt,seed,SEED)
+record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 under GDB: TEST=name SEED=0x2a
+	$(grader) $(boot) $(call flag,gdb,GDB)
 
 ## For those who teach, and for CI
 handout: test-tools				## the students' repository, a branch a lab: OUT=dir
@@ -60,6 +60,7 @@ help:						## this list
 	@awk -F '\t+## ' '/^## /{print "\n" substr($$0,4)} /^[a-z][a-z -]*:.*\t## /{sub(":.*","",$$1); printf "  make %-14s %s\n",$$1,$$2}' Makefile
 
 # An option of the command line for a variable that is set.
+boot = $(call opt,test,TEST) $(call opt,seed,SEED) $(call opt,input,INPUT)
 opt  = $(if $($(2)),--$(1) "$($(2))")
 flag = $(if $($(2)),--$(1))
 

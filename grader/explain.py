@@ -4,6 +4,7 @@ the symbolised backtrace, and the one command that runs it again under GDB.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from grader.machine import End
 CHECK = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): (?P<got>.*) != (?P<want>.*)")
 HOLDS = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): does not hold")
 FRAME = re.compile(r"^\s+(0x[0-9a-f]+)\s+(\S.*)$")
+LONG = 320     # characters of a line
+CHECKS = 6     # failed checks of a test that are shown
 SAID = {"panicked": "the kernel panicked", "hung": "the kernel hangs", "rebooted": "the machine was reset",
         "powered-off": "the kernel switched the machine off", "output-limit": "output without end",
         "ended-early": "the boot ended early", "timeout": "the host's time limit", "failed": "a check failed",
@@ -67,6 +70,21 @@ def end_in_words(end: End) -> str:
     return f"{said}: {end.detail}" if end.detail else said
 
 
+def exception_in_words(error: BaseException, shown: str) -> list[str]:
+    """What a Python test raised, as lines.  An assertion that has words of its own needs none of
+    pytest's, which follow them from "assert" on."""
+    lines = [line for line in shown.split("\n") if line.strip()]
+    if isinstance(error, AssertionError):
+        own = list(itertools.takewhile(lambda line: not line.startswith("assert "), str(error).split("\n")))
+        lines = [line for line in own if line.strip()] or lines
+    return [shortened(line) for line in lines]
+
+
+def shortened(line: str) -> str:
+    """A line with its middle left out if nobody would read it."""
+    return line if len(line) <= LONG else f"{line[:LONG // 2]} ... {line[-LONG // 2:]}"
+
+
 def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list[str],
           console: str) -> Failure:
     """A kernel test's boot that did not pass."""
@@ -78,7 +96,9 @@ def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list
         failure.expected = f"{first['check']} to hold at {first['place']}"
     if panics and not checks:
         failure.expected = f"a panic that says {panics!r}"
-    failure.seen = [_seen(line) for line in checks]
+    failure.seen = [_seen(line) for line in checks[:CHECKS]]
+    if len(checks) > CHECKS:
+        failure.seen.append(f"and {len(checks) - CHECKS} more")
     if end.kind != "failed" or not checks:
         failure.seen.insert(0, end_in_words(end))
     if not todos:

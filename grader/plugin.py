@@ -308,7 +308,7 @@ def _of_python(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Fail
     if isinstance(error, Expected):
         failure.expected, failure.seen = error.expected, [error.seen, error.why]
     else:
-        failure.seen = [line for line in excinfo.exconly(tryshort=True).split("\n") if line.strip()]
+        failure.seen = explain.exception_in_words(error, excinfo.exconly(tryshort=True))
         frames = [f for f in excinfo.traceback if Path(str(f.path)) == item.path]
         if frames:
             failure.notes = [f"{item.path.name}:{frames[-1].lineno + 1}: {str(frames[-1].statement).strip()}"]
@@ -318,6 +318,6 @@ def _of_python(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Fail
         failure.console, kernels = explain.split_trace(last.console.text)
         failure.trace = list(last.seen_from_outside()) or kernels
         failure.todos = explain.todos_on(last.console.text)
-        if last.end and not isinstance(error, Expected):
+        if last.end and last.end.kind != "passed" and not isinstance(error, Expected):
             failure.seen.append(explain.end_in_words(last.end))
     return failure

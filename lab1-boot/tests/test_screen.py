@@ -74,12 +74,23 @@ def some_text(rng: random.Random, length: int, columns: int) -> str:
 
 
 @pytest.mark.exercise("1.6")
+def test_random_text_that_fits(ktest, rng):
+    """Text that never reaches the end of the last row: nothing scrolls."""
+    compare(ktest, [(32, columns, some_text(rng, 30, columns)[:30])
+                    for columns in (rng.randint(2, 80) for _ in range(40))])
+
+
+@pytest.mark.exercise("1.6")
 def test_random_text_on_screens_of_all_sizes(ktest, rng):
     """Whatever is printed on a screen of whatever size: the characters and the cursor are right."""
     sizes = [(1, 1), (1, 9), (3, 1), (25, 80)] + [(rng.randint(1, 12), rng.randint(1, 40)) for _ in range(16)]
     rounds = [(rows, columns, some_text(rng, rng.randint(1, 3 * rows * columns // 2 + 10), columns))
               for rows, columns in sizes]
-    rounds = [(rows, columns, text[:3000]) for rows, columns, text in rounds]
+    compare(ktest, [(rows, columns, text[:3000]) for rows, columns, text in rounds])
+
+
+def compare(ktest, rounds):
+    """The kernel's screens of (rows, columns) after those texts are what the model says."""
     said = ktest("screen_probe", input=b"".join(
         bytes([rows, columns, len(text) >> 8, len(text) & 255]) + text.encode("latin1")
         for rows, columns, text in rounds))
@@ -105,7 +116,10 @@ def test_random_text_in_vga_memory(machine, rng):
     memory = cub.memory(0xB8000, 25 * 80 * 2)
     want = Screen(25, 80).put(text)
     seen = memory[::2].decode("latin1")
-    assert [seen[row * 80:row * 80 + 80] for row in range(25)] == want.text, f"after {text!r}"
+    for row in range(25):
+        assert seen[row * 80:row * 80 + 80] == want.text[row], (
+            f"row {row} shows\n  {seen[row * 80:row * 80 + 80]!r}\ninstead of\n  {want.text[row]!r}\n"
+            f"after {text!r}")
     assert set(memory[1::2]) == {0x07}, "every cell is light grey on black"
     row, column = divmod(int.from_bytes(position, "big"), 80)
     assert (row, column) == want.cursor, f"the cursor after {text!r}"
