@@ -91,8 +91,9 @@ def quietly(line: str) -> str:
 
 
 def register(name: str) -> int:
-    """A register's value, unsigned."""
-    return int(gdb.parse_and_eval(f"${name}").cast(gdb.lookup_type("unsigned long")))
+    """A register's value, unsigned, whatever frame is selected."""
+    value = gdb.newest_frame().read_register(name)
+    return int(value.cast(gdb.lookup_type("unsigned long")))
 
 
 def text(value: gdb.Value) -> str:

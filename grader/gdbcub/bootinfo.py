@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import gdb
 
 from grader.gdbcub import command, register, text
@@ -10,12 +12,18 @@ CR0_PG, EFER_LMA = 1 << 31, 1 << 10
 MIB = 1 << 20
 
 
+def code_bits() -> int:
+    """16, 32 or 64: how the processor reads code now.  Only QEMU sees that, in the hidden part of CS."""
+    found = re.search(r"^CS\b.*\bCS(16|32|64)\b", gdb.execute("monitor info registers", to_string=True), re.MULTILINE)
+    return int(found[1]) if found else 64
+
+
 def mode() -> str:
-    """What mode the processor is in, from its control registers."""
+    """What mode the processor is in."""
     if not register("cr0") & 1:
         return "16-bit real mode"
     if register("efer") & EFER_LMA:
-        return "long mode"
+        return "long mode" if code_bits() == 64 else "long mode, still in 32-bit code"
     return "32-bit protected mode, paging " + ("on" if register("cr0") & CR0_PG else "off")
 
 

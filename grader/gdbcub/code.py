@@ -14,28 +14,24 @@ import tempfile
 import gdb
 
 from grader.gdbcub import command, register
-from grader.gdbcub.bootinfo import EFER_LMA
+from grader.gdbcub.bootinfo import code_bits
 
 LONGEST = 15        # bytes of an instruction
 
 
-def machine() -> str:
-    """objdump's name for the mode.  Between EFER.LMA and the far jump, code is still 32-bit."""
-    if not register("cr0") & 1:
-        return "i8086"
-    long = register("efer") & EFER_LMA and register("rip") >> 32
-    return "i386:x86-64" if long else "i386"
+MACHINES = {16: "i8086", 32: "i386", 64: "i386:x86-64"}     # objdump's names
 
 
 @command("code", "disassemble at %rip, in 16-, 32- or 64-bit form as the processor runs it", "[COUNT]")
 def code(words: list[str]) -> None:
     count = int(words[0]) if words and words[0].isdigit() else 6
-    at = register("rip") + (register("cs") * 16 if machine() == "i8086" else 0)
+    bits = code_bits()
+    at = register("rip") + (register("cs") * 16 if bits == 16 else 0)
     data = bytes(gdb.selected_inferior().read_memory(at, count * LONGEST))
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        said = subprocess.run(["objdump", "-D", "-b", "binary", "-m", machine(), f"--adjust-vma={at:#x}",
+        said = subprocess.run(["objdump", "-D", "-b", "binary", "-m", MACHINES[bits], f"--adjust-vma={at:#x}",
                                file.name], capture_output=True, text=True).stdout
     lines = [line for line in said.splitlines() if re.match(r"\s*[0-9a-f]+:\t.*\t", line)]
     print("\n".join(lines[:count]))

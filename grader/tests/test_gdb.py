@@ -1,0 +1,149 @@
+"""make gdb: GDB in front of QEMU, Cub's commands, and the way from 32-bit code to kmain."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grader import emulator as emu, gdb
+from grader.tests.terminal import Terminal, children
+
+COMMAND = [sys.executable, "-m", "grader", "gdb", "--lab", "1"]
+
+
+def batch(*commands: str, more: tuple[str, ...] = ()) -> str:
+    """What GDB prints while it runs those commands."""
+    words = [word for command in commands for word in ("--command", command)]
+    done = subprocess.run([*COMMAND, *more, "--batch", *words], capture_output=True, text=True, cwd=emu.ROOT,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    return done.stdout + done.stderr
+
+
+def test_break_at_kmain_backtrace_and_a_variable():
+    said = batch("break kmain", "continue", "backtrace", "break monitor_main", "continue",
+                 "print bootinfo.protocol", "print bootinfo.memmap.count")
+    assert re.search(r"Breakpoint 2, kmain \(magic=0, .* at lab1-boot/boot/kmain.c", said), said
+    assert re.search(r"#0  kmain .*\n#1  0x[0-9a-f]+ in boot_high \(\) at lab1-boot/boot/entry.S", said)
+    assert re.search(r'\$1 = 0x[0-9a-f]+ .*"PVH"', said)
+    assert re.search(r"\$2 = [1-9]", said)
+
+
+def test_stops_at_the_first_instruction_with_source_lines():
+    said = batch("info registers rip", "where 1", "cub info", "cub code 2")
+    entry = gdb.entry(emu.kernel(1).elf)
+    assert re.search(rf"rip +{entry:#x} +{entry:#x} <boot_entry>", said), said
+    assert re.search(r"#0  boot_entry \(\) at lab1-boot/boot/entry.S:\d+", said)
+    assert "processor  32-bit protected mode, paging off" in said
+    assert "bootinfo is not filled yet" in said
+    assert re.search(rf"{entry:x}:\s.*\bcli\b", said)
+
+
+def test_steps_through_the_switch_to_long_mode():
+    source = (emu.ROOT / "lab1-boot/boot/entry.S").read_text().splitlines()
+    jump = next(number for number, line in enumerate(source, 1) if re.match(r"\s*ljmp\b", line))
+    said = batch("break longmode_enter", "continue", "cub info", f"break entry.S:{jump}", "continue", "cub info",
+                 "cub code 1", "stepi", "info registers rip cs", "cub code 6", "stepi 6", "info registers rip")
+    assert "longmode_enter () at lab1-boot/boot/longmode.S" in said, said
+    assert said.index("paging off") < said.index("long mode, still in 32-bit code: cr0 0x8")
+    assert re.search(r"\bljmp\b", said), "the far jump is shown as 32-bit code"
+    assert re.search(r"cs +0x8 ", said) and re.search(r"mov +\$0xffffffff80[0-9a-f]+,%rax", said), said
+    low, high = [int(found, 16) for found in re.findall(r"^rip +(0x[0-9a-f]+)", said, re.MULTILINE)]
+    entry = gdb.entry(emu.kernel(1).elf)
+    assert entry < low < entry + 0x200, "64-bit code, still at its physical address"
+    assert entry < high - gdb.KERNEL_BASE < entry + 0x200, "the same code at its linked address"
+
+
+def test_info_and_memmap_say_what_the_guest_knows():
+    said = batch("break monitor_main", "continue", "cub info", "cub memmap", "cub type info",
+                 "break command_info", "continue", "finish",
+                 more=("--append", "tea=hot two", "--memory", "96M"))
+    info, guest = said.split("typed; the guest")
+    assert re.search(r"processor  long mode: cr0 0x8\w+ cr3 0x\w+ cr4 0x\w+ efer 0xd00", info), said
+    assert "booted by  PVH" in info and "arguments  tea=hot two" in info and "memory     95 MiB usable" in info
+    ours = re.findall(r"^([0-9a-f]{16}) - ([0-9a-f]{16})  (\S+)", info, re.MULTILINE)
+    theirs = re.findall(r"^    ([0-9a-f]{16}) - ([0-9a-f]{16})  (\S+)", guest.replace("\r", ""), re.MULTILINE)
+    assert ours and ours == theirs
+
+
+def test_backtrace_by_frame_pointers():
+    said = batch("break serial_write", "continue", "up", "cub backtrace")
+    names = re.findall(r"^#\d+ +0x[0-9a-f]+  (\w+)", said, re.MULTILINE)
+    assert names[0] == "serial_write", said
+    assert names[-3:] == ["lab1_init", "kmain", "boot_high"], names
+
+
+def test_a_kernel_test_runs_on_the_graders_machine():
+    said = batch("break ktest_run_if_asked", "continue", "print bootinfo.command_line", "continue",
+                 more=("--test", "ktest_random_differs", "--seed", "0x2a"))
+    assert '"ktest=ktest_random_differs seed=0x2a"' in said, said
+    assert re.search(r"COM2: # seed 0x0*2a", said)
+    assert "ktest_random_differs: passed" in said
+
+
+def test_a_reset_stops_in_gdb():
+    """A triple fault is one, too: what led to it can still be looked at."""
+    said = batch("break monitor_main", "continue", "cub type reboot", "continue", "where")
+    assert "Remote connection closed" not in said, said
+    assert re.search(r"#\d+ .*\bcommand_reboot\b", said)
+
+
+def test_a_missing_input_file_is_one_line():
+    said = batch(more=("--test", "x", "--input", "/nowhere/input"))
+    assert said == "cub: cannot read /nowhere/input: No such file or directory\n"
+
+
+def test_in_a_terminal_ctrl_c_stops_the_guest_and_quit_ends_qemu():
+    with Terminal(COMMAND) as terminal:
+        terminal.expect("first instruction")
+        terminal.expect("(gdb) ")
+        machines = children(terminal.pid)
+        terminal.send("continue\r")
+        terminal.expect("cub> ")
+        terminal.send("\x03")
+        terminal.expect("SIGINT")
+        terminal.expect("(gdb) ")
+        terminal.send("cub type info\r")
+        terminal.expect("typed")
+        terminal.expect("(gdb) ")
+        terminal.send("continue\r")
+        terminal.expect("booted by  PVH")
+        terminal.expect("cub> ")
+        terminal.send("\x03")
+        terminal.expect("(gdb) ")
+        terminal.send("quit\r")
+        assert terminal.wait() == 0
+    assert len(machines) == 2, "QEMU and GDB"
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in machines):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_two_sessions_do_not_disturb_each_other():
+    words = ["--batch", "--command", "break monitor_main", "--command", "continue", "--command",
+             "print bootinfo.command_line"]
+    running = [subprocess.Popen([*COMMAND, "--append", name, *words], cwd=emu.ROOT, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) for name in ("one", "two")]
+    said = [process.communicate(timeout=120)[0] for process in running]
+    assert '"one"' in said[0] and '"two"' in said[1]
+
+
+def test_commands_are_found_by_their_files():
+    """A later floor adds a file under gdbcub/ and nothing else."""
+    names = {path.stem for path in (emu.ROOT / "grader/gdbcub").glob("*.py")} - {"__init__"}
+    said = batch("help cub")
+    assert {"bootinfo", "stack", "console", "code", "replay"} <= names
+    for name in ("info", "memmap", "backtrace", "type", "code", "when", "seek"):
+        assert f"cub {name} -- " in said
+
+
+@pytest.mark.parametrize("line, answer", [("cub when", "this is no recorded run"),
+                                          ("cub type \\\\x", "cannot read")])
+def test_mistakes_are_one_line(line, answer):
+    said = batch(line)
+    assert answer in said and "Traceback" not in said
