@@ -30,6 +30,7 @@ from grader.lab import Exercise, Lab
 from grader.machine import Machine
 
 TELLING = 40        # characters, blanks not counted, that are no coincidence
+TELLING_TEST = 160  # the same in a hidden test, since tests resemble each other
 
 
 def all_defects(reference: Path, repository: Path, labs: list[Lab], jobs: int,
@@ -71,14 +72,14 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def telling(lines: list[str]) -> Iterator[str]:
+def telling(lines: list[str], enough: int = TELLING) -> Iterator[str]:
     """Runs of neighbouring lines that are long enough to be no coincidence."""
-    lines = [squeezed(line) for line in lines if squeezed(line)]
+    lines = [squeezed(line) for line in lines if squeezed(line) and "#include" not in line]
     for start in range(len(lines)):
         run = ""
-        for line in lines[start:start + 4]:
+        for line in lines[start:]:
             run += line
-            if len(run) >= TELLING:
+            if len(run) >= enough:
                 yield run
                 break
 
@@ -92,7 +93,7 @@ def secret_texts(reference: Path, labs: list[Lab]) -> Iterator[tuple[str, str]]:
                 continue
             text = path.read_text(errors="replace")
             if "/hidden/" in name:
-                yield from ((run, name) for run in telling(text.split("\n")))
+                yield from ((run, name) for run in telling(text.split("\n"), TELLING_TEST))
             elif "/mutants/" in name:
                 added = [line[1:] for line in text.split("\n") if line.startswith("+")]
                 yield from ((run, name) for run in telling(added))

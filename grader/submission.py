@@ -21,6 +21,9 @@ from grader.lab import Lab
 EXTRA = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.[chS]")
 UNINTERESTING = re.compile(r"(^|/)(\.[^/]+(/.*)?|compile_commands\.json|[^/]*(~|\.pyc|\.o|\.orig|\.rej))$")
 
+# What could read a file that it should not: .incbin, and any include but of a lab's header.
+READS = re.compile(rb'incbin|#\s*include(_next)?\s*+(?!["<](lab\d|[a-z]+[/.]))|\.\./|/(tests|hidden)/')
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -123,7 +126,7 @@ def _check_sources(files: dict[str, bytes]) -> None:
         return
     for name, data in files.items():
         joined = re.sub(rb'\\\n|"\s*"', b"", data)
-        if re.search(rb'incbin|#\s*include\s+(?!["<]lab\d|<|["<](std|lim))|/(tests|hidden)/', joined):
+        if READS.search(joined):
             raise SubmissionError(f"{name} includes what it may not (.incbin, a test, or a macro)")
 
 

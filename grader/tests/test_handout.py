@@ -14,6 +14,7 @@ from grader.handout import HandoutError, git
 from grader.tests import synthetic
 from grader.verdicts import Result
 
+LONG = '"a hidden test that is quite long, ' + "and goes on, " * 12 + '"'
 SECOND = {
     "lab2-memory/lab.toml": """
 title = "Memory"
@@ -146,12 +147,12 @@ def test_a_good_handout_has_no_defect(reference, made, monkeypatch):
     ("lab1-boot/README.md", "see:\n\n    int  the_answer_to_the_third_and_last_question =   3;\n", "three.c:3"),
     ("docs/x.md", "return the_answer_to_the_third_and_last_question; int the_answer_to_the_third_and_last_question = 3;",
      "three.c:3"),
-    ("Makefile", 'const char hidden[] =\n"a hidden test that is quite long";', "hidden/two_test.c"),
+    ("Makefile", f"const char hidden[] =\n{LONG};", "hidden/two_test.c"),
     ("lab1-boot/floor.c", "\treturn mutated_answer_to_the_last_question - 1;", "mutants/2.1-x.patch"),
 ])
 def test_a_secret_in_any_object_is_found(reference, tmp_path, name, text, origin):
     synthetic.write(reference, {
-        name: text, "lab1-boot/hidden/two_test.c": 'const char hidden[] = "a hidden test that is quite long";\n',
+        name: text, "lab1-boot/hidden/two_test.c": f"const char hidden[] = {LONG};\n",
         "lab2-memory/mutants/2.1-x.patch": "x\n+\treturn mutated_answer_to_the_last_question - 1;\n"})
     git(reference, "add", "-A")
     handout.make(reference, tmp_path / "out", verify=False)
