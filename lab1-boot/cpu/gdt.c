@@ -55,10 +55,15 @@ static void segments_load(void)
 		     : "rax", "memory");
 }
 
+struct tss *gdt_tss(void)
+{
+	return this_cpu_ptr(tss);
+}
+
 void gdt_init(void *ist1)
 {
 	struct gdt *my_gdt = this_cpu_ptr(gdt);
-	struct tss *my_tss = this_cpu_ptr(tss);
+	struct tss *my_tss = gdt_tss();
 	struct table_pointer pointer = { sizeof(*my_gdt) - 1, (uint64_t)my_gdt };
 
 	my_tss->ist[IST_DOUBLE_FAULT - 1] = (uint64_t)ist1;

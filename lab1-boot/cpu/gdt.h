@@ -35,3 +35,9 @@ _Static_assert(sizeof(struct tss) == 104, "SDM volume 3, figure 8-11");
  * double-fault stack. Keeps the GS base. Once on every processor.
  */
 void gdt_init(void *ist1);
+
+/*
+ * gdt_tss: this processor's task-state segment. Lab 4 sets rsp[0] in it, the stack for traps out of
+ * user mode, and gives more interrupt stacks. The caller stays on this processor while it uses it.
+ */
+struct tss *gdt_tss(void);

@@ -17,6 +17,26 @@ KTEST(gdt_loaded, "", "segments and task register hold the selectors that gdt.h 
 	KT_EQ(tr, GDT_TSS);
 }
 
+/* The base in a segment descriptor of 16 bytes: SDM volume 3, figure 8-4. */
+static uint64_t segment_base(const uint64_t *descriptor)
+{
+	return (descriptor[0] >> 16 & 0xffffff) | (descriptor[0] >> 56) << 24 | descriptor[1] << 32;
+}
+
+KTEST(gdt_tss_is_loaded, "", "the task-state segment is the one that the task register names")
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) table;
+
+	asm("sgdt %0" : "=m"(table));
+	KT_EQ(table.limit, GDT_TSS + 15);
+	KT_EQ(segment_base((const uint64_t *)(table.base + GDT_TSS)), (uint64_t)gdt_tss());
+	KT_TRUE(gdt_tss()->ist[IST_DOUBLE_FAULT - 1] % 16 == 0);
+	KT_EQ(gdt_tss()->io_map, sizeof(struct tss));
+}
+
 static PERCPU(uint64_t, percpu_test_word) = 0x1234;
 
 KTEST(percpu_is_own, "", "a per-processor variable is the copy, and the template stays as it was")
