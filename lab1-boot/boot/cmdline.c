@@ -4,13 +4,15 @@
 #include "lab1-boot/lib/number.h"
 #include "lab1-boot/lib/string.h"
 
-/* The next word at or behind text, and its length; NULL at the end. */
+/* The next word at or behind text, and its length; NULL at the end, which "--" is, too. */
 static const char *next_word(const char *text, size_t *length)
 {
 	while (*text == ' ')
 		text++;
 	for (*length = 0; text[*length] && text[*length] != ' ';)
 		(*length)++;
+	if (*length == 2 && !strncmp(text, "--", 2))
+		return NULL;
 	return *length ? text : NULL;
 }
 

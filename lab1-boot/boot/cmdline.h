@@ -1,6 +1,7 @@
 /*
  * The kernel's command line: words with spaces between them, "key" or
- * "key=value", as on Linux. Where a key stands twice, the last one holds.
+ * "key=value", as on Linux. Where a key stands twice, the last one holds. What
+ * stands behind the word "--" is for the first program (lab 4) and not found here.
  */
 #pragma once
 #include <stdbool.h>

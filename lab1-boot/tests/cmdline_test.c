@@ -42,6 +42,16 @@ KTEST(cmdline_values, "", "values are found by whole keys, and the last one hold
 	KT_TRUE(!cmdline_has("quiet"));
 }
 
+KTEST(cmdline_ends, "", "what stands behind -- is not the kernel's")
+{
+	set_line("init=/init --x -- init=/bin/sh quiet --");
+	KT_STREQ(value("init"), "/init");
+	KT_TRUE(cmdline_has("--x"));
+	KT_TRUE(!cmdline_has("quiet"));
+	set_line("-- quiet");
+	KT_TRUE(!cmdline_has("quiet"));
+}
+
 KTEST(cmdline_numbers, "", "numbers are decimal, hexadecimal or negative, and fall back")
 {
 	set_line("a=12 b=0xFF c=-3 d=x1 e= f=18446744073709551616 g=-");
