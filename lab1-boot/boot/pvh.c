@@ -5,6 +5,9 @@
 /* No loader has more than some dozens of either: more is garbage, and would take long to read. */
 #define ENTRIES_MAX 4096
 
+#define RSDP_BYTES_1  20 /* in ACPI 1.0 */
+#define RSDP_REVISION 15 /* the byte that tells it: 0 for ACPI 1.0, 2 for later ones */
+
 static void read_memmap(const struct pvh_start_info *start, struct memmap_raw *raw)
 {
 	for (uint64_t i = 0; i < start->memmap_entries && i < ENTRIES_MAX; i++) {
@@ -34,6 +37,18 @@ static void read_modules(const struct pvh_start_info *start, struct bootinfo *in
 	}
 }
 
+/* ACPI's root pointer tells its own length by its revision (ACPI 6.5, section 5.2.5.3). */
+static void read_rsdp(uint64_t physical, struct bootinfo *info)
+{
+	const uint8_t *rsdp = boot_memory(physical, RSDP_BYTES_1);
+	size_t bytes = rsdp && rsdp[RSDP_REVISION] >= 2 ? sizeof(info->rsdp) : RSDP_BYTES_1;
+
+	if (physical == 0 || !boot_memory(physical, bytes))
+		return;
+	memcpy(info->rsdp, rsdp, bytes);
+	info->rsdp_length = bytes;
+}
+
 void pvh_read(const struct pvh_start_info *start, struct bootinfo *info, struct memmap_raw *raw)
 {
 	if (!start || start->magic != PVH_MAGIC)
@@ -44,9 +59,5 @@ void pvh_read(const struct pvh_start_info *start, struct bootinfo *info, struct 
 	if (start->version >= 1)
 		read_memmap(start, raw);
 
-	const void *rsdp = boot_memory(start->rsdp, sizeof(info->rsdp));
-	if (start->rsdp && rsdp) {
-		memcpy(info->rsdp, rsdp, sizeof(info->rsdp));
-		info->rsdp_length = sizeof(info->rsdp);
-	}
+	read_rsdp(start->rsdp, info);
 }

@@ -10,7 +10,8 @@ static struct memmap_raw raw;
 
 KTEST(pvh_reads, "", "the command line, modules, memory map and root pointer find their places")
 {
-	static const char line[] = "quiet x=1", name[] = "initrd", rsdp[36] = "RSD PTR ";
+	static const char line[] = "quiet x=1", name[] = "initrd";
+	static char rsdp[36] = "RSD PTR checksum";
 	static const struct pvh_memmap_entry memory[] = { { 0x1000, 0x2000, 1, 0 },
 		{ 0x9000, 0x800, 2, 0 } };
 	struct pvh_module module = { 0x200000, 0x1234, kernel_phys(name), 0 };
@@ -36,6 +37,11 @@ KTEST(pvh_reads, "", "the command line, modules, memory map and root pointer fin
 	KT_EQ(raw.range[1].end, 0x9800);
 	KT_EQ(raw.range[1].kind, MEMORY_RESERVED);
 	KT_EQ(info.rsdp_length, 36);
+	rsdp[15] = 0; /* ACPI 1.0, whose root pointer is shorter */
+	info.rsdp_length = 0;
+	pvh_read(&start, &info, &raw);
+	KT_EQ(info.rsdp_length, 20);
+	KT_TRUE(!memcmp(info.rsdp, rsdp, 20));
 }
 
 KTEST(pvh_refuses, "", "no information, a wrong magic number and an old version are told apart")
