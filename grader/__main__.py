@@ -23,6 +23,7 @@ VERBS = {
     "record": ("replay", "record one test boot"),
     "replay": ("replay", "replay a recorded boot under GDB"),
     "bench-boot": ("bench_boot", "time from QEMU's start to the prompt"),
+    "picture": ("picture", "the README's picture, from a real run"),
     "check": ("check", "the rules of the house"),
     "flakes": ("flakes", "grade again and again under load"),
     "test": ("ci", "everything that CI runs"),

@@ -16,6 +16,7 @@ from grader.machine import Machine
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("help", "info", "backtrace")
 COLUMNS, ROWS = 80, 37
+NO_BREAK = "\u00a0"      # browsers run ordinary spaces together
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 8.4, 18, 16
 
 
@@ -56,12 +57,12 @@ def svg(rows: list[str]) -> str:
     parts += [f'<circle cx="{MARGIN + 18 * i + 4}" cy="16" r="5.5" fill="{colour}"/>'
               for i, colour in enumerate(("#e0605a", "#e0b34f", "#62b35f"))]
     parts.append('<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" '
-                 'fill="#d5d9e0" xml:space="preserve">')
+                 'fill="#d5d9e0">')
     for number, row in enumerate(rows):
         y = 20 + MARGIN + (number + 0.75) * CELL_HEIGHT
         colour = ' fill="#8fc7ff"' if row.startswith("cub>") else ""
         parts.append(f'<text x="{MARGIN}" y="{y:.1f}"{colour} textLength="{len(row) * CELL_WIDTH:.1f}">'
-                     f"{html.escape(row)}</text>")
+                     f"{html.escape(row).replace(' ', NO_BREAK)}</text>")
     parts.append("</g></svg>")
     return "\n".join(parts) + "\n"
 
