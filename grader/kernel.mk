@@ -49,10 +49,13 @@ LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=no
 kernel: $(BUILD)/cub.elf $(BUILD)/compile_commands.json
 	@:
 
-# Objects are made again when the way of making them changes: the flags stand in a
-# file that is only touched when they differ.
-flags := $(CC) $(CFLAGS) $(ASFLAGS) $(LDFLAGS) $(objects)
-$(shell mkdir -p $(BUILD)/obj && echo '$(subst ','\'',$(flags))' | cmp -s - $(BUILD)/flags || echo '$(subst ','\'',$(flags))' > $(BUILD)/flags)
+# Objects are made again when the way of making them changes, and the kernel is linked
+# again when a file comes or goes: both stand in files that are only written when they
+# differ.
+remember = $(shell mkdir -p $(BUILD)/obj && echo '$(subst ','\'',$(2))' | cmp -s - $(BUILD)/$(1) || \
+	    echo '$(subst ','\'',$(2))' > $(BUILD)/$(1))
+$(call remember,flags,$(CC) $(CFLAGS) $(ASFLAGS))
+$(call remember,objects,$(LDFLAGS) $(objects) $(tests))
 
 $(uapi):
 	@mkdir -p $@
@@ -70,7 +73,7 @@ $(BUILD)/obj/%.S.o: %.S $(BUILD)/flags | $(uapi)
 	@$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
 
 # For clangd: how each C file is compiled.
-$(BUILD)/compile_commands.json: $(BUILD)/flags
+$(BUILD)/compile_commands.json: $(BUILD)/flags $(BUILD)/objects
 	@{ echo '['; first=; for s in $(filter %.c,$(sources) $(tests)); do \
 		echo "$$first{\"directory\": \"$(CURDIR)\", \"file\": \"$$s\", \"command\": \"$(CC) $(CFLAGS) -c $$s\"}"; \
 		first=,; done; echo ']'; } >$@
@@ -84,7 +87,7 @@ $(BUILD)/obj/font.o: $(BUILD)/font.c $(BUILD)/flags
 # Linked twice: the first time with an empty symbol table, to learn the addresses
 # that the second one's table tells. The table comes last, so nothing moves.
 linked := $(objects) $(BUILD)/obj/font.o
-$(BUILD)/cub.elf: $(linked) lab1-boot/kernel.ld grader/symtab.py $(BUILD)/flags
+$(BUILD)/cub.elf: $(linked) lab1-boot/kernel.ld grader/symtab.py $(BUILD)/objects
 	@$(PYTHON) grader/symtab.py </dev/null >$(BUILD)/symtab.S
 	@$(CC) -c $(BUILD)/symtab.S -o $(BUILD)/obj/symtab0.o
 	@$(LD) $(LDFLAGS) $(linked) $(BUILD)/obj/symtab0.o -o $(BUILD)/cub.first
