@@ -10,7 +10,8 @@
 
 #define CONSOLE_BAUD 115200
 
-static struct spinlock console_lock = SPINLOCK_INIT("console");
+struct spinlock console_lock = SPINLOCK_INIT("console");
+static bool panicking;        /* [a] */
 static bool serial;           /* [I] after console_init */
 static struct screen *screen; /* [I] after console_init; what it points to: [console_lock] */
 static const char *outputs = "none";
@@ -36,16 +37,31 @@ static void serial_put(char c)
 	serial_write(COM1, (uint8_t)c);
 }
 
-void console_write(const char *text, size_t bytes)
+void console_panic(void)
 {
-	uint64_t flags = spin_lock_irqsave(&console_lock);
+	__atomic_store_n(&panicking, true, __ATOMIC_RELAXED);
+}
 
+/* [console_lock] or panicking */
+static void write_outputs(const char *text, size_t bytes)
+{
 	for (size_t i = 0; serial && i < bytes; i++)
 		serial_put(text[i]);
 	for (size_t i = 0; screen && i < bytes; i++)
 		screen_put(screen, text[i]);
 	if (screen)
 		screen_flush(screen);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	if (__atomic_load_n(&panicking, __ATOMIC_RELAXED)) {
+		write_outputs(text, bytes);
+		return;
+	}
+	uint64_t flags = spin_lock_irqsave(&console_lock);
+
+	write_outputs(text, bytes);
 	spin_unlock_irqrestore(&console_lock, flags);
 }
 

@@ -3,14 +3,21 @@
  * screen if there is one), and a key comes from any input.
  */
 #pragma once
+#include "lab1-boot/lock/spinlock.h"
 #include <stddef.h>
+
+extern struct spinlock console_lock; /* held while the outputs take a text */
 
 /* console_init: find the outputs. Before it, console output is lost. Once. */
 void console_init(void);
 
-/* console_write: print so many bytes. Takes console_lock; may be called anywhere, also in a panic.
+/* console_write: print so many bytes. Takes console_lock (not after console_panic), so its holder
+ * may not print; otherwise it may be called anywhere. Never sleeps.
  */
 void console_write(const char *text, size_t bytes);
+
+/* console_panic: from now on, print without the lock: who panicked may hold it, and keeps it. */
+void console_panic(void);
 
 /* console_read: the next byte that was typed, or -1 if there is none now. Never waits. */
 int console_read(void);

@@ -7,6 +7,7 @@
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/boot/cmdline.h"
+#include "lab1-boot/console/console.h"
 #include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/power.h"
@@ -17,6 +18,12 @@ ROWS_DEFINE(panic_hook);
 
 static int panics;
 
+void panic_begin(void)
+{
+	irq_save();
+	console_panic();
+}
+
 _Noreturn static void panic_end(void)
 {
 	if (cmdline_number("panic", 0) < 0)
@@ -26,7 +33,7 @@ _Noreturn static void panic_end(void)
 
 _Noreturn static void panic_common(const char *message, uint64_t rip, uint64_t rbp)
 {
-	irq_save();
+	panic_begin();
 	int depth = __atomic_fetch_add(&panics, 1, __ATOMIC_RELAXED);
 	if (depth >= 2)
 		cpu_stop();

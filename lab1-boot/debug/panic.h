@@ -16,6 +16,12 @@
 _Noreturn void panic_at(const char *file, int line, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * panic_begin: what must be done before anything is printed: interrupts off, and no waiting for
+ * the console. For a trap that prints registers before it panics; panic calls it by itself.
+ */
+void panic_begin(void);
+
 /* A trapped processor's panic: the backtrace begins at these registers instead of the caller. */
 _Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -57,6 +57,7 @@ void trap_panic(const struct trap_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;
 
+	panic_begin();
 	print_registers(frame);
 	if ((vector == TRAP_DOUBLE_FAULT || vector == TRAP_PAGE_FAULT) && on_guard_page(read_cr2()))
 		panic_frame(frame->rip, frame->rbp, "stack overflow: %s at 0x%lx",

@@ -24,6 +24,27 @@ KTEST(spinlock_is_held, "", "a spin lock knows whether it is held")
 	spin_unlock(&lock);
 }
 
+KTEST(spinlock_is_not_taken_twice, "", "waiting for oneself panics", .needs = "1.3",
+	.panics = "spin lock test is taken twice")
+{
+	struct spinlock lock;
+
+	spin_init(&lock, "test");
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+KTEST(spinlock_is_not_given_twice, "", "giving back what is not held panics", .needs = "1.3",
+	.panics = "assertion failed: lock->holder")
+{
+	struct spinlock lock;
+
+	spin_init(&lock, "test");
+	spin_lock(&lock);
+	spin_unlock(&lock);
+	spin_unlock(&lock);
+}
+
 KTEST(spinlock_keeps_interrupts, "", "the irqsave forms put the interrupt flag back as it was")
 {
 	static struct spinlock lock = SPINLOCK_INIT("test"), inner = SPINLOCK_INIT("inner");

@@ -1,4 +1,5 @@
 /* Panics: what they say, whom they tell, and that a panic inside a panic ends. */
+#include "lab1-boot/console/console.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/ktest.h"
@@ -26,6 +27,20 @@ KTEST(panic_message_is_cut, "", "a message that is too long is cut, and harms no
 
 	memset(text, 'x', sizeof(text) - 1);
 	panic("%s", text);
+}
+
+KTEST(panic_with_the_console, "", "who panics while holding the console is heard", .needs = "1.3",
+	.panics = "with the console")
+{
+	spin_lock(&console_lock);
+	panic("with the console");
+}
+
+KTEST(trap_with_the_console, "", "so is who faults while holding it", .needs = "1.3",
+	.panics = "invalid opcode")
+{
+	spin_lock(&console_lock);
+	asm volatile("ud2");
 }
 
 /* A stack whose look-up fails, as long as a test wants it. */
