@@ -10,6 +10,7 @@
 #include "lab1-boot/cpu/io.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/fwcfg.h"
+#include "lab1-boot/ktest/leaks.h"
 #include "lab1-boot/ktest/report.h"
 #include "lab1-boot/lib/string.h"
 
@@ -208,7 +209,9 @@ void ktest_run_if_asked(void)
 
 	report(REPORT_TEST, "KTAP version 1\n1..1\n# seed 0x%lx\n", random_state);
 	running = find(name, length);
+	leaks_begin();
 	running->run();
+	failures += leaks_report();
 	if (running->panics && !failures)
 		kt_stop("the kernel was to panic, and did not", __FILE__, __LINE__);
 	finish(failures == 0, NULL);

@@ -9,7 +9,8 @@
  * A kernel that is linked with tests and booted with "ktest=page_split" on its
  * command line runs that test after all labs' init, tells the result on COM2 in
  * KTAP and leaves QEMU. Checks print both values and go on; KT_REQUIRE ends the
- * test. Read more: Linux's Documentation/dev-tools/ktap.rst (KTAP version 1).
+ * test. A test that returns with more pages, objects or threads in use than before has failed
+ * (leaks.h). Read more: Linux's Documentation/dev-tools/ktap.rst (KTAP version 1).
  */
 #pragma once
 #include "lab1-boot/lib/rows.h"

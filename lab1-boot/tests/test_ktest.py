@@ -40,3 +40,13 @@ def test_the_last_bytes_leave_before_the_machine_does(machine, more):
     end = guest.wait()
     assert end.kind == "passed", end
     assert len(guest.com2.raw) == capacity() + more
+
+
+@pytest.mark.parametrize("what, kind", [("kept", "passed"), ("found", "passed"), ("lost", "failed")])
+def test_what_a_test_leaks_fails_it(machine, what, kind):
+    """What is in use is counted before and after, once the upper floors and then the lower ones
+    have given back what they only keep."""
+    guest = machine(ktest="ktest_leak_probe", input=f"{what}\n".encode())
+    assert guest.wait().kind == kind
+    leaked = "# leaked: 3 marbles (7 before the test, 10 after)\n"
+    assert (leaked in guest.com2.raw.decode()) == (what == "lost")
