@@ -10,6 +10,12 @@ struct list {
 	struct list *next, *prev;
 };
 
+/* An empty list, where it is defined: struct list dead = LIST_INIT(dead); */
+#define LIST_INIT(head)                                                                            \
+	{                                                                                          \
+		&(head), &(head)                                                                   \
+	}
+
 /* The structure of that type in which this link is the given member. */
 #define list_entry(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 
@@ -27,6 +33,7 @@ static inline bool list_empty(const struct list *head)
 	return head->next == head;
 }
 
+/* list_insert_after: put link, which is in no list, behind where (a link, or the list's head). */
 static inline void list_insert_after(struct list *where, struct list *link)
 {
 	link->prev = where;
@@ -40,6 +47,7 @@ static inline void list_push_back(struct list *head, struct list *link)
 	list_insert_after(head->prev, link);
 }
 
+/* list_remove: take a link out of its list; the link itself still points there. */
 static inline void list_remove(struct list *link)
 {
 	link->prev->next = link->next;

@@ -9,31 +9,72 @@
 
 struct thread;
 
+/* Key: [I] after the init function, [guard] that lock, [owner] the owning thread. */
 struct mutex {
-	const char *name;      /* [I] */
+	const char *name;      /* [I] its class, for the lock-order checker */
 	struct spinlock guard; /* protects the rest */
 	struct thread *owner;  /* [guard] */
 	bool locked;           /* [guard] */
 	struct list waiters;   /* [guard] */
+	struct list held;      /* [owner] its link among all that the owner holds */
+	uint64_t acquired_at;  /* [owner] the address it was taken from */
 };
 
 struct rwlock {
-	const char *name;      /* [I] */
+	const char *name;      /* [I] its class, for the lock-order checker */
 	struct spinlock guard; /* protects the rest */
 	unsigned readers;      /* [guard] how many hold it for reading */
 	bool writing;          /* [guard] */
 	struct thread *owner;  /* [guard] the writer */
 	struct list waiters;   /* [guard] in the order they came */
+	uint64_t acquired_at;  /* [owner] the address the writer took it from */
 };
 
+/* What the init functions make, in a definition: static struct mutex m = MUTEX_INIT(m, "m"); */
+#define MUTEX_INIT(mutex, its_name)                                                                \
+	{                                                                                          \
+		.name = its_name, .guard = SPINLOCK_INIT("mutex guard"),                           \
+		.waiters = LIST_INIT((mutex).waiters), .held = LIST_INIT((mutex).held)             \
+	}
+#define RWLOCK_INIT(lock, its_name)                                                                \
+	{                                                                                          \
+		.name = its_name, .guard = SPINLOCK_INIT("rwlock guard"),                          \
+		.waiters = LIST_INIT((lock).waiters)                                               \
+	}
+
+/* mutex_init: nobody holds it. The name stays the caller's; it is not copied. */
 void mutex_init(struct mutex *mutex, const char *name);
+
+/* mutex_lock: wait for the mutex. May sleep. The holder may not ask again. */
 void mutex_lock(struct mutex *mutex);
+
+/* mutex_trylock: true if it was free and is ours now. Never sleeps. */
 bool mutex_trylock(struct mutex *mutex);
+
+/* mutex_unlock: caller holds mutex. Never sleeps. */
 void mutex_unlock(struct mutex *mutex);
+
+/* mutex_held: whether the caller holds it, for "caller holds X" assertions. */
 bool mutex_held(const struct mutex *mutex);
 
+/* rwlock_init: as mutex_init. */
 void rwlock_init(struct rwlock *lock, const char *name);
+
+/* rwlock_read: wait until nobody writes, and keep writers out. May sleep. Not for who holds it. */
 void rwlock_read(struct rwlock *lock);
+
+/* rwlock_read_done: caller holds lock for reading. Never sleeps. */
 void rwlock_read_done(struct rwlock *lock);
+
+/* rwlock_write: wait until nobody reads or writes. May sleep. Not for who holds it. */
 void rwlock_write(struct rwlock *lock);
+
+/* rwlock_write_done: caller holds lock for writing. Never sleeps. */
 void rwlock_write_done(struct rwlock *lock);
+
+/*
+ * For "caller holds X" assertions. rwlock_write_held: whether the caller holds it for writing.
+ * rwlock_held: that, or somebody reads, as the caller should; readers are not told apart.
+ */
+bool rwlock_write_held(const struct rwlock *lock);
+bool rwlock_held(const struct rwlock *lock);

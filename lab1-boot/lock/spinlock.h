@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Key: [I] after spin_init, [a] atomic, [this lock] its holder. */
 struct spinlock {
 	const char *name;     /* [I] its class, for the lock-order checker */
 	uint32_t next, owner; /* [a] tickets: the next to be drawn, and the one being served */
@@ -23,19 +24,29 @@ struct spinlock {
 		.name = its_name                                                                   \
 	}
 
+/* spin_init: nobody holds it. The name stays the caller's; it is not copied. */
 void spin_init(struct spinlock *lock, const char *name);
 
-/* spin_lock: wait for the lock, and keep this thread on its processor. The holder may not ask
- * again. */
+/*
+ * spin_lock: wait for the lock, and keep this thread on its processor. The holder may not ask
+ * again. Never sleeps.
+ */
 void spin_lock(struct spinlock *lock);
+
+/* spin_unlock: caller holds lock. */
 void spin_unlock(struct spinlock *lock);
 
 /* spin_trylock: true if the lock was free and is ours now. Never waits. */
 bool spin_trylock(struct spinlock *lock);
 
-/* The same with interrupts off; returns the flags that spin_unlock_irqrestore puts back. */
+/* spin_lock_irqsave: spin_lock with interrupts off; returns the flags as they were before. */
 uint64_t spin_lock_irqsave(struct spinlock *lock);
+
+/* spin_unlock_irqrestore: caller holds lock; interrupts are then on again if they were before. */
 void spin_unlock_irqrestore(struct spinlock *lock, uint64_t flags);
 
 /* spin_held: whether the caller holds it, for "caller holds X" assertions. */
 bool spin_held(const struct spinlock *lock);
+
+/* may_sleep: whether the caller may sleep, holding no spin lock: for "may sleep" assertions. */
+bool may_sleep(void);

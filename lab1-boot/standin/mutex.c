@@ -8,8 +8,7 @@
 
 void mutex_init(struct mutex *mutex, const char *name)
 {
-	*mutex = (struct mutex){ .name = name };
-	list_init(&mutex->waiters);
+	*mutex = (struct mutex)MUTEX_INIT(*mutex, name);
 }
 
 bool mutex_trylock(struct mutex *mutex)
@@ -22,6 +21,7 @@ bool mutex_trylock(struct mutex *mutex)
 
 void mutex_lock(struct mutex *mutex)
 {
+	assert(may_sleep());
 	if (!mutex_trylock(mutex))
 		panic("mutex %s is taken twice", mutex->name);
 }
@@ -39,12 +39,12 @@ bool mutex_held(const struct mutex *mutex)
 
 void rwlock_init(struct rwlock *lock, const char *name)
 {
-	*lock = (struct rwlock){ .name = name };
-	list_init(&lock->waiters);
+	*lock = (struct rwlock)RWLOCK_INIT(*lock, name);
 }
 
 void rwlock_read(struct rwlock *lock)
 {
+	assert(may_sleep());
 	assert(!lock->writing);
 	lock->readers++;
 }
@@ -57,6 +57,7 @@ void rwlock_read_done(struct rwlock *lock)
 
 void rwlock_write(struct rwlock *lock)
 {
+	assert(may_sleep());
 	assert(!lock->writing && lock->readers == 0);
 	lock->writing = true;
 }
@@ -65,4 +66,14 @@ void rwlock_write_done(struct rwlock *lock)
 {
 	assert(lock->writing);
 	lock->writing = false;
+}
+
+bool rwlock_write_held(const struct rwlock *lock)
+{
+	return lock->writing;
+}
+
+bool rwlock_held(const struct rwlock *lock)
+{
+	return lock->writing || lock->readers > 0;
 }

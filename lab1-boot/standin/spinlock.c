@@ -7,6 +7,8 @@
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/debug/panic.h"
 
+static unsigned locks_held;
+
 void spin_init(struct spinlock *lock, const char *name)
 {
 	*lock = (struct spinlock)SPINLOCK_INIT(name);
@@ -18,6 +20,7 @@ void spin_lock(struct spinlock *lock)
 		panic("spin lock %s is taken twice", lock->name);
 	lock->holder = lock;
 	lock->next++;
+	locks_held++;
 }
 
 void spin_unlock(struct spinlock *lock)
@@ -25,6 +28,7 @@ void spin_unlock(struct spinlock *lock)
 	assert(lock->holder);
 	lock->holder = NULL;
 	lock->owner++;
+	locks_held--;
 }
 
 bool spin_trylock(struct spinlock *lock)
@@ -52,4 +56,9 @@ void spin_unlock_irqrestore(struct spinlock *lock, uint64_t flags)
 bool spin_held(const struct spinlock *lock)
 {
 	return lock->holder == lock;
+}
+
+bool may_sleep(void)
+{
+	return locks_held == 0;
 }

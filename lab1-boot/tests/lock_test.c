@@ -2,6 +2,7 @@
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lib/list.h"
+#include "lab1-boot/lib/string.h"
 #include "lab1-boot/lock/mutex.h"
 #include "lab1-boot/lock/spinlock.h"
 
@@ -82,6 +83,42 @@ KTEST(mutex_is_held, "", "a mutex knows whether it is held")
 	mutex_unlock(&mutex);
 }
 
+KTEST(locks_made_where_defined, "", "a lock is the same whether its definition or a call made it")
+{
+	static struct mutex mutex = MUTEX_INIT(mutex, "test");
+	static struct rwlock lock = RWLOCK_INIT(lock, "test");
+
+	for (int made = 0; made < 2; made++) {
+		KT_STREQ(mutex.name, "test");
+		KT_STREQ(lock.name, "test");
+		KT_TRUE(mutex.guard.name && lock.guard.name);
+		KT_TRUE(list_empty(&mutex.waiters) && list_empty(&mutex.held));
+		KT_TRUE(list_empty(&lock.waiters));
+		KT_TRUE(mutex_trylock(&mutex));
+		mutex_unlock(&mutex);
+		memset(&mutex, 0x5a, sizeof(mutex));
+		memset(&lock, 0x5a, sizeof(lock));
+		mutex_init(&mutex, "test");
+		rwlock_init(&lock, "test");
+	}
+}
+
+KTEST(rwlock_is_held, "", "a lock for many readers knows whether it is read or written")
+{
+	struct rwlock lock;
+
+	rwlock_init(&lock, "test");
+	KT_TRUE(!rwlock_held(&lock) && !rwlock_write_held(&lock));
+	rwlock_read(&lock);
+	KT_TRUE(rwlock_held(&lock) && !rwlock_write_held(&lock));
+	rwlock_read_done(&lock);
+	KT_TRUE(!rwlock_held(&lock));
+	rwlock_write(&lock);
+	KT_TRUE(rwlock_held(&lock) && rwlock_write_held(&lock));
+	rwlock_write_done(&lock);
+	KT_TRUE(!rwlock_held(&lock) && !rwlock_write_held(&lock));
+}
+
 KTEST(mutex_is_not_taken_twice, "", "waiting for oneself panics", .needs = "1.3",
 	.panics = "mutex test is taken twice")
 {
@@ -89,6 +126,25 @@ KTEST(mutex_is_not_taken_twice, "", "waiting for oneself panics", .needs = "1.3"
 
 	mutex_init(&mutex, "test");
 	mutex_lock(&mutex);
+	mutex_lock(&mutex);
+}
+
+KTEST(mutex_is_not_awaited_in_a_spinlock, "", "who holds a spin lock may not sleep", .needs = "1.3",
+	.panics = "assertion failed: may_sleep()")
+{
+	struct spinlock outer, inner;
+	struct mutex mutex;
+
+	spin_init(&outer, "outer");
+	spin_init(&inner, "inner");
+	mutex_init(&mutex, "test");
+	KT_TRUE(may_sleep());
+	spin_lock(&outer);
+	spin_lock(&inner);
+	spin_unlock(&inner);
+	KT_TRUE(!may_sleep());
+	KT_TRUE(mutex_trylock(&mutex)); /* does not wait */
+	mutex_unlock(&mutex);
 	mutex_lock(&mutex);
 }
 
