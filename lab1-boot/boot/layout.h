@@ -19,7 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern char kernel_start[], text_start[], text_end[], kernel_end[]; /* kernel.ld */
+/*
+ * Marks of kernel.ld. The image is code from kernel_start on, constants from rodata_start, and data
+ * from data_start up to kernel_end; each of the three begins on a page.
+ */
+extern char kernel_start[], text_start[], text_end[], rodata_start[], data_start[], kernel_end[];
 extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
 
 /* The address through which the kernel reaches physical memory; below 4 GiB in lab 1. */
