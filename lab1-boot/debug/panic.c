@@ -3,7 +3,8 @@
  *
  * What fails while we fail (a fault inside the backtrace, say) must not go
  * round in circles: the second panic prints its message alone, and the third
- * stops the machine.
+ * stops the machine. Of several processors the first one speaks, and any other
+ * that panics stops: without its lock, the console has room for one.
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/boot/cmdline.h"
@@ -16,11 +17,19 @@
 
 ROWS_DEFINE(panic_hook);
 
-static int panics;
+static int panics;         /* [a] */
+static uint64_t panicking; /* [a] the processor that panicked first, by its GS base */
 
 void panic_begin(void)
 {
+	uint64_t nobody = 0, me;
+
 	irq_save();
+	me = rdmsr(MSR_GS_BASE);
+	if (!__atomic_compare_exchange_n(
+		    &panicking, &nobody, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) &&
+		nobody != me)
+		cpu_stop();
 	console_panic();
 }
 

@@ -18,7 +18,8 @@ _Noreturn void panic_at(const char *file, int line, const char *text, ...)
 
 /*
  * panic_begin: what must be done before anything is printed: interrupts off, and no waiting for
- * the console. For a trap that prints registers before it panics; panic calls it by itself.
+ * the console. Does not return on a processor that panics after another one. For a trap that prints
+ * registers before it panics; panic calls it by itself.
  */
 void panic_begin(void);
 

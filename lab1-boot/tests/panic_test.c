@@ -1,5 +1,6 @@
 /* Panics: what they say, whom they tell, and that a panic inside a panic ends. */
 #include "lab1-boot/console/console.h"
+#include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/ktest.h"
@@ -44,13 +45,17 @@ KTEST(trap_with_the_console, "", "so is who faults while holding it", .needs = "
 }
 
 /* A stack whose look-up fails, as long as a test wants it. */
-static bool fail_inside;
+static bool fail_inside, fail_elsewhere;
 
 static bool failing_find(uint64_t rbp, struct stack_bounds *bounds)
 {
 	(void)rbp, (void)bounds;
 	if (fail_inside)
 		panic("the second panic");
+	if (fail_elsewhere) {
+		wrmsr(MSR_GS_BASE, rdmsr(MSR_GS_BASE) + 4096); /* all that tells processors apart */
+		panic("another processor's panic");
+	}
 	return false;
 }
 BACKTRACE_STACK(failing_find);
@@ -59,5 +64,12 @@ KTEST(panic_inside_panic, "", "a panic while a panic prints its backtrace is tol
 	.panics = "the second panic")
 {
 	fail_inside = true;
+	panic_frame(0, 1, "the first panic");
+}
+
+/* Two processors panic, as far as one can play both. test_panic.py reads what is said. */
+KPROBE(panic_of_two_probe)
+{
+	fail_elsewhere = true;
 	panic_frame(0, 1, "the first panic");
 }

@@ -48,3 +48,12 @@ def test_panic_restarts_the_machine_if_told(machine):
     cub = machine(append="panic=-1")
     interrupt(cub)
     assert cub.wait().kind == "rebooted"
+
+
+@pytest.mark.needs("1.2", "1.3")
+def test_one_processor_panics_at_a_time(machine):
+    """Who panics after another processor stops, and says nothing into its words."""
+    cub = machine(ktest="panic_of_two_probe")
+    end = cub.wait()
+    assert (end.kind, end.detail) == ("panicked", "the first panic")
+    assert "another processor" not in cub.console.text
