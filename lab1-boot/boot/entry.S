@@ -151,6 +151,9 @@ boot_entry64:
 	movl %eax, %ds
 	movl %eax, %es
 	movl %eax, %ss
+	xorl %eax, %eax /* not the loader's selectors: a return to user mode would clear their bases */
+	movl %eax, %fs
+	movl %eax, %gs
 	movq $boot_high, %rax
 	jmp *%rax
 

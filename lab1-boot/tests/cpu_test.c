@@ -7,13 +7,17 @@
 
 KTEST(gdt_loaded, "", "segments and task register hold the selectors that gdt.h tells")
 {
-	uint16_t cs, ss, tr;
+	uint16_t cs, ss, fs, gs, tr;
 
 	asm("movw %%cs, %0" : "=rm"(cs));
 	asm("movw %%ss, %0" : "=rm"(ss));
+	asm("movw %%fs, %0" : "=rm"(fs));
+	asm("movw %%gs, %0" : "=rm"(gs));
 	asm("str %0" : "=rm"(tr));
 	KT_EQ(cs, GDT_KERNEL_CODE);
 	KT_EQ(ss, GDT_KERNEL_DATA);
+	KT_EQ(fs, 0);
+	KT_EQ(gs, 0);
 	KT_EQ(tr, GDT_TSS);
 }
 
