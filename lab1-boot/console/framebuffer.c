@@ -113,6 +113,7 @@ struct screen *framebuffer_screen(const struct boot_framebuffer *from)
 	};
 	fb.pixels = (volatile uint8_t *)pixels;
 	fb.pitch = from->pitch;
+	fb.cursor_row = fb.cursor_column = 0;
 	fb.white = channel(from->red_position, from->red_bits) |
 		   channel(from->green_position, from->green_bits) |
 		   channel(from->blue_position, from->blue_bits);

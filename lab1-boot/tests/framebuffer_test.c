@@ -107,6 +107,12 @@ KTEST(framebuffer_scrolls, "", "scrolling moves every row up by one, and empties
 	}
 }
 
+/* A character that is not this one: drawing what is shown already changes nothing. */
+static char other_than(char c)
+{
+	return (char)('!' + (c - '!' + 1 + below(89)) % 90);
+}
+
 KTEST(framebuffer_inverts_cursor, "", "the cursor's cell is inverted, and leaves nothing behind")
 {
 	struct screen *screen = new_picture();
@@ -122,9 +128,27 @@ KTEST(framebuffer_inverts_cursor, "", "the cursor's cell is inverted, and leaves
 					    (pixel(screen, x, y) ^ 0xc0c0c0);
 		KT_EQ(inverted, 8 * 16);
 		KT_EQ(wrong_words(screen), 8 * 16);
-		cells[row][column] = (char)('!' + below(90));
+		cells[row][column] = other_than(cells[row][column]);
 		screen->ops->draw(screen, row, column, cells[row][column]);
 		KT_EQ(wrong_words(screen), 0);
+	}
+}
+
+KTEST(framebuffer_begins_anew, "", "a second picture knows nothing of the first one's cursor")
+{
+	for (int round = 0; round < 4; round++) {
+		struct screen *screen = new_picture();
+
+		KT_REQUIRE(screen);
+		screen->ops->cursor(screen, 0, screen->columns - 1);
+		memset(memory, UNTOUCHED & 0xff, sizeof(memory));
+		picture.width = 8;
+		picture.height = 16;
+		screen = framebuffer_screen(&picture);
+		KT_REQUIRE(screen);
+		memset(cells, ' ', sizeof(cells));
+		screen->ops->cursor(screen, 0, 0);
+		KT_EQ(wrong_words(screen), 8 * 16);
 	}
 }
 
