@@ -4,7 +4,8 @@ Mutants, starters and submissions are all "the grader's own tree, but these file
 are others".  Building each from nothing would cost seconds, so the reference is
 built once into a warm tree, named by a hash of its content, and a staged tree is
 a copy of that with its objects (cp -a keeps the times that make compares): only
-what was changed is compiled again.  Nothing is hard-linked, since a compiler may
+what was changed is compiled again.  The objects of what was changed, and kernels that
+hold them, do not come along: they are the solution, for whoever takes them in.  Nothing is hard-linked, since a compiler may
 write into a file in place.
 """
 
@@ -75,6 +76,14 @@ def write(tree: Path, changes: Changes) -> None:
         if not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+            _forget(tree, name)
+
+
+def _forget(tree: Path, name: str) -> None:
+    """Removes what was built of the file that was there before."""
+    for where in {path.parent for path in tree.glob("build/**/build.log")}:
+        for made in (where / "obj" / f"{name}.o", *where.glob("cub.*")):
+            made.unlink(missing_ok=True)
 
 
 def remove(tree: Path) -> None:

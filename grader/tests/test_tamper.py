@@ -216,6 +216,21 @@ def test_the_solution_and_the_host_cannot_be_read_while_building(student, place)
         assert "file not found" in does_not_build(student)
 
 
+def test_what_was_built_of_the_solution_does_not_come_along(student):
+    """A staged tree is a copy of one in which the reference was built."""
+    assert list(stage.warm(ROOT, LAB).glob("build/**/format.c.o"))
+    taken = submission.take(student, LAB)
+    left = [path for path in taken.tree.glob("build/**/*")
+            if path.name.startswith(("cub.", "format.c.o"))]
+    stage.remove(taken.tree)
+    assert not left
+    thief = student / "lab1-boot/extra/thief.S"
+    thief.parent.mkdir()
+    thief.write_text('\t.section .rodata\n\t.incbin "build/lab1/test/cub.elf"\n')
+    if sandbox.available():
+        assert "file not found" in does_not_build(student)
+
+
 def test_a_link_to_the_solution_is_not_followed(student):
     (student / FORMAT).unlink()
     (student / FORMAT).symlink_to(ROOT / FORMAT)
