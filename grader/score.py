@@ -74,6 +74,8 @@ class Row:
             return self.tests[0].reason
         if "" in outcomes:
             return "not finished"
+        if outcomes <= {"passed", "not-run"}:
+            return "in part " + next(test.reason for test in self.tests if test.outcome == "not-run")
         return "failed, most of all from outside" if self.capped else "failed"
 
 

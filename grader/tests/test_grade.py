@@ -131,6 +131,13 @@ def test_no_larger_share_than_from_outside():
     assert row(*inside, ("test_a.py::x", "passed")).full
 
 
+def test_what_another_exercise_keeps_from_running_has_not_failed():
+    tests = [Result("a", "a", 1, "1.1", "t", "passed"),
+             Result("test_b.py::b", "b", 1, "1.1", "t", "not-run", "not run: needs 1.3")]
+    row = score.Row("1.1", "t", 12, tests)
+    assert row.share == 0 and row.state == "in part not run: needs 1.3"
+
+
 def test_points_are_never_rounded_up():
     assert score.shown(Fraction(2999, 300), 10) == "9.99/10"
     assert score.shown(Fraction(20), 20) == "20/20"
