@@ -18,8 +18,8 @@ verbs  := grade watch mutants gdb bochs iso record replay bench-boot
 ## What you type most
 qemu: build-tools run-tools kernel		## build and boot that stage: LAB=1 MEM=64M CPUS=1 ARGS="..."
 	@$(PYTHON) -m grader run --lab $(LAB) $(call opt,memory,MEM) $(call opt,cpus,CPUS) $(call opt,append,ARGS)
-grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOLATE=1 CARRY=1 SEED=0x2a
-	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,submission,SUBMISSION) $(call opt,seed,SEED) $(call flag,isolate,ISOLATE) $(call flag,carry,CARRY)
+grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOLATE=1 CARRY=1 SEED=0x2a OUT=dir
+	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,submission,SUBMISSION) $(call opt,seed,SEED) $(call opt,out,OUT) $(call flag,isolate,ISOLATE) $(call flag,carry,CARRY)
 watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3
 	$(grader) $(call opt,exercise,EX)
 gdb: test-tools					## boot it stopped, with GDB attached: LAB=1 TEST=name SEED=0x2a

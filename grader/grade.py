@@ -5,12 +5,14 @@
 
 Exit status: 0 only at full points, 1 below, 2 when asked wrongly.  The reports
 (report.py) lie in build/labN/grade/ and are written from the first moment on, so
-that a build that fails or a run that is cut leaves them behind as well.
+that a build that fails or a run that is cut leaves them behind as well.  Of two gradings
+at the same time the second one's lie in grade-2/: a lock on the directory says that it is taken.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import secrets
 import shutil
@@ -18,7 +20,8 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Iterator
 
@@ -69,11 +72,39 @@ def run(args: argparse.Namespace) -> int:
         return 2
     seed = args.seed if args.seed is not None else secrets.randbits(32)
     grade = Grade.of(lab, seed, only, args.submission or "")
-    grader = Grader(grade, args)
-    with interruptible():
-        grader.run()
-    grader.show()
+    with ExitStack() as held:
+        try:
+            directory = held.enter_context(own_directory(lab.number, args.out))
+        except OSError as error:
+            print(f"grade: reports cannot be written to {error.filename}: {error.strerror}", file=sys.stderr)
+            return 2
+        grader = Grader(grade, args, directory)
+        with interruptible():
+            grader.run()
+        grader.show()
     return 0 if grade.full else 1
+
+
+@contextmanager
+def own_directory(number: int, asked: Path | None) -> Iterator[Path]:
+    """Where the reports go, held until the end of the with block.
+
+    Raises OSError where the directory that was asked for cannot be had.
+    """
+    for turn in count(1):
+        name = "grade" if turn == 1 else f"grade-{turn}"
+        directory = asked.absolute() if asked else ROOT / "build" / f"lab{number}" / name
+        directory.mkdir(parents=True, exist_ok=True)
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield directory
+            return
+        except BlockingIOError as error:
+            if asked:
+                raise BlockingIOError(error.errno, "another grading writes there", str(asked)) from None
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -93,9 +124,8 @@ def interruptible() -> Iterator[None]:
 class Grader:
     """One grading from beginning to end."""
 
-    def __init__(self, grade: Grade, args: argparse.Namespace) -> None:
-        self.grade, self.args = grade, args
-        self.directory = args.out or ROOT / "build" / f"lab{grade.lab.number}" / "grade"
+    def __init__(self, grade: Grade, args: argparse.Namespace, directory: Path) -> None:
+        self.grade, self.args, self.directory = grade, args, directory
         self.progress = Progress(sys.stdout)
         self._began = time.monotonic()
         self._staged: list[Path] = []
@@ -118,8 +148,11 @@ class Grader:
             self._write()
 
     def _clean(self) -> None:
-        """No report of an earlier run may be taken for this one's."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """No report of an earlier run may be taken for this one's.  What else is there stays:
+        somebody may say OUT=. and mean it."""
+        shutil.rmtree(self.directory / "inputs", ignore_errors=True)
+        for name in (*report.FILES, "pytest.log"):
+            (self.directory / name).unlink(missing_ok=True)
 
     def _judge(self) -> None:
         self.progress.say(f"building lab {self.grade.lab.number}, seed {self.grade.seed:#x}")

@@ -20,6 +20,7 @@ from grader import page, table
 from grader.score import Grade, Row
 from grader.verdicts import Result
 
+FILES = ("report.json", "junit.xml", "report.html")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 NOT_FINISHED = "did not run: the grading was cut"
 

@@ -257,6 +257,24 @@ def test_two_graders_side_by_side(tmp_path):
 # --- the page -----------------------------------------------------------------------------
 
 
+def test_two_gradings_of_one_tree_keep_their_reports_apart(tmp_path):
+    slow = "\nimport pytest, time\n@pytest.mark.exercise('1.2')\ndef test_slow():\n    time.sleep(5)\n"
+    house.make(tmp_path, {"a_test.c": house.ktests(ok_a="1.1"), "test_slow.py": slow})
+    first = subprocess.Popen(command(tmp_path, "--seed", "1"), cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+                             env=os.environ | {"PYTHONPATH": str(house.PACKAGE)})
+    where = tmp_path / "build/lab1"
+    wait_for((where / "grade/report.json").exists)
+    asked = grade(tmp_path, "--out", str(where / "grade"))
+    assert asked.returncode == 2 and "another grading writes there" in asked.stderr
+    (where / "grade/mine").touch()
+    second = grade(tmp_path, "--seed", "2", "--exercise", "1.1")
+    assert "total" in first.communicate()[0] and "build/lab1/grade-2/report.html" in second.stdout
+    for name, seed in (("grade", "0x1"), ("grade-2", "0x2")):
+        assert json.loads((where / name / "report.json").read_text())["extra_data"]["seed"] == seed
+    grade(tmp_path, "--exercise", "1.1")
+    assert (where / "grade/mine").exists() and reports(tmp_path)[0]["score"] == 30
+
+
 def test_the_page_escapes_and_needs_nothing(tmp_path):
     lab = labs.Lab(1, "lab1-x", "A & B", (labs.Exercise("1.1", "<b>t</b>", 100, 1, ("a",)),))
     made = score.Grade.of(lab, 1, [], "<script>alert(1)</script>")
