@@ -5,6 +5,7 @@ everything verified, and once with a second lab on top.
 """
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -256,6 +257,16 @@ def copy(tmp_path):
     return tree
 
 
+def broken_links(tree):
+    """Links of a tree's pages to files that are not in it."""
+    pages = [page for page in tree.rglob("*.md") if "build" not in page.parts]
+    links = [(page, link) for page in pages
+             for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())]
+    assert len(links) > 10
+    return [f"{page.relative_to(tree)}: {link}" for page, link in links
+            if not (page.parent / link).exists()]
+
+
 def test_a_second_lab_on_the_real_first_one(copy, tmp_path):
     """Merged into a student's work without a conflict, and it links on lab 1."""
     synthetic.write(copy, {name: text for name, text in SECOND.items() if name.startswith("lab2")})
@@ -283,4 +294,5 @@ def test_the_real_handout_is_made_and_verified(copy, tmp_path):
                            cwd=tmp_path / "out", capture_output=True, text=True)
     assert grade.returncode == 1, grade.stderr
     assert "total" in grade.stdout and " 0/100\n" in grade.stdout
+    assert broken_links(tmp_path / "out") == []
     assert git(tmp_path / "out", "status", "--short") == ""
