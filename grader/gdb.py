@@ -80,9 +80,10 @@ class Session:
         self._thread.start()
 
     def said(self) -> str:
-        """The last line that QEMU itself wrote."""
+        """The last line in which QEMU itself says something (a crash is followed by registers)."""
         lines = (self.at / "stderr").read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        named = [line for line in lines if line.lower().startswith("qemu")]
+        return (named or lines or [""])[-1]
 
     def _carry(self) -> None:
         """The thread: everything from and to the serial ports."""

@@ -169,6 +169,9 @@ def replayed(args: argparse.Namespace) -> int:
         return 0
     with Replay(where, debugger=True) as session:
         status = session.debug(args.command, batch=args.batch, replay=True)
-        if session.process.poll() is not None:
+        ended = session.process.poll()
+        if ended == session.recording["status"]:
             print(f"the end of the recording: {session.recording['verdict']}")
+        elif ended is not None:
+            print(f"QEMU ended before the recording did: {session.said() or f'status {ended}'}")
     return status if args.batch else 0

@@ -1,17 +1,26 @@
-"""`cub when` and `cub seek`: the place in a recorded run, counted in instructions.
+"""`cub when`, `cub seek` and `cub back`: moving in a recorded run, by instructions and by stops.
 
-GDB's own reverse-stepi, reverse-next, reverse-continue... work in a replay, too: QEMU
-loads the snapshot of the beginning and runs to the place before.  `cub seek N` goes to
-any place, earlier or later, and stops at no breakpoint on the way.
+GDB's reverse-stepi works in a replay: QEMU loads the snapshot of the beginning and runs
+to the instruction before.  QEMU 7.2 now and then deadlocks while it loads one, though: the
+thread that loads it holds the replay lock and waits for the processor's thread, which, if
+it has not yet come to rest, waits for that lock.  GDB's reverse-continue (and reverse-finish,
+and reverse-next over a call, which use it) sets breakpoints just before and meets that most.
+
+So the commands here let the processor come to rest, load the snapshot, and run forwards:
+`cub seek` once, to a stop set by the monitor; `cub back` twice, first to see where the
+breakpoints stop and then to the last of those places.
 """
 
 from __future__ import annotations
 
 import re
+import time
 
 import gdb
 
 from grader.gdbcub import command, quietly, session
+
+REST = 0.2      # seconds for QEMU's threads to come to rest
 
 
 def monitor(line: str) -> str:
@@ -50,11 +59,17 @@ def seek(words: list[str]) -> None:
     gdb.execute("frame")
 
 
+def rewind() -> None:
+    """To the beginning of the recording."""
+    time.sleep(REST)
+    monitor("loadvm init")
+    gdb.execute("maintenance flush register-cache", to_string=True)
+
+
 def go(here: int, target: int) -> None:
     """Back by the snapshot, then forward to a stop that the monitor sets."""
     if target < here:
-        monitor("loadvm init")
-        gdb.execute("maintenance flush register-cache", to_string=True)
+        rewind()
     if target in (0, here):
         return
     held = [point for point in gdb.breakpoints() if point.enabled]
@@ -68,3 +83,28 @@ def go(here: int, target: int) -> None:
         for point in held:
             if point.is_valid():
                 point.enabled = True
+
+
+@command("back", "go back to the last place before here where a breakpoint or watchpoint stops")
+def back(words: list[str]) -> None:
+    need_replay()
+    here = now()
+    place = last_stop(here)
+    go(now(), here if place is None else place)
+    gdb.execute("maintenance flush register-cache", to_string=True)
+    if place is None:
+        raise gdb.GdbError("nothing stops before here")
+    gdb.execute("frame")
+
+
+def last_stop(here: int) -> int | None:
+    """Runs from the beginning to `here` and returns the last stop before it."""
+    rewind()
+    monitor(f"replay_break {here}")
+    place = None
+    while True:
+        quietly("continue")
+        if (at := now()) >= here:
+            monitor("replay_delete_break")
+            return place
+        place = at

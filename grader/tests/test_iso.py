@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import time
@@ -164,6 +165,8 @@ def test_frame_buffer_shows_the_console(elf):
         check_screen(machine, elf)
 
 
+@pytest.mark.skipif(not os.environ.get("CUB_LONG"), reason="CUB_LONG=1: OVMF takes 3 s, and 30 s on a busy "
+                    "host, where it sometimes stands still before it has come to GRUB")
 def test_boots_through_uefi(elf):
     emu.need(iso.OVMF)
     assert "UEFI" in iso.platforms()

@@ -42,14 +42,24 @@ def test_two_replays_take_the_same_path(kernel, recording, tmp_path):
     assert path_taken(other, tmp_path / "third") != first, "the trace would show a difference"
 
 
-def gdb(where: Path, *commands: str) -> str:
-    """What GDB prints in a replay; QEMU's place is the recording's."""
-    code = ("import sys; from pathlib import Path; from grader import replay, emulator as emu\n"
-            "with replay.Replay(Path(sys.argv[1]), debugger=True) as run:\n"
+REST = "python import time; time.sleep(0.2)"    # as gdbcub/replay.py does, and why
+
+
+def gdb(where: Path, *commands: str, tries: int = 3) -> str:
+    """What GDB prints in a replay.  QEMU 7.2 may deadlock when it loads a snapshot on a busy
+    host (gdbcub/replay.py), which is no fault of what is tested here: then it is tried again."""
+    code = ("import sys; from pathlib import Path; from grader import emulator as emu, replay\n"
+            "with emu.ending(), replay.Replay(Path(sys.argv[1]), debugger=True) as run:\n"
             "    run.debug(sys.argv[2:], batch=True, replay=True)")
-    done = subprocess.run([sys.executable, "-c", code, str(where), *commands], capture_output=True, text=True,
-                          cwd=emu.ROOT, stdin=subprocess.DEVNULL, timeout=120)
-    return done.stdout + done.stderr
+    process = subprocess.Popen([sys.executable, "-c", code, str(where), *commands], text=True, cwd=emu.ROOT,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        return process.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        said = process.communicate()[0]
+        assert tries > 1, f"it stands still: {said}"
+        return gdb(where, *commands, tries=tries - 1)
 
 
 REGISTERS = "info registers rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags"
@@ -62,7 +72,7 @@ def states(said: str) -> list[tuple]:
 
 
 def test_reverse_stepi_goes_back_to_the_same_state(recording):
-    steps = ["stepi", REGISTERS] * 3 + ["reverse-stepi", REGISTERS] * 3
+    steps = ["stepi", REGISTERS] * 3 + [REST, "reverse-stepi", REGISTERS] * 3
     said = gdb(recording, "break ktest_run_if_asked", "continue", "delete", "cub when", REGISTERS, *steps, "cub when")
     seen = states(said)
     assert len(seen) == 7 and len(set(seen[:4])) == 4, said
@@ -81,10 +91,14 @@ def test_seek_goes_to_any_place_both_ways(recording):
     assert "COM2: ok 1" in said, "it still runs to its end"
 
 
-def test_reverse_steps_through_source_lines(recording):
-    said = gdb(recording, "break ktest_run_if_asked", "continue", "next", "next", "reverse-next", "reverse-step",
-               "reverse-finish", "backtrace 1")
-    assert re.search(r"#0  .*\b(ktest_run_if_asked|kmain) ", said), said
+def test_back_goes_to_the_stop_before(recording):
+    stops = ["break kmain", "break bootinfo_init", "break ktest_run_if_asked"]
+    said = gdb(recording, *stops, *["continue", "cub when"] * 3, *["cub back", "cub when"] * 3)
+    places = list(map(int, re.findall(r"^(\d+)$", said, re.MULTILINE)))
+    kmain, init, test = places[:3]
+    assert kmain < init < test, said
+    assert places[3:] == [init, kmain, kmain], said
+    assert re.search(r"#0  bootinfo_init .*#0  kmain ", said, re.DOTALL) and "nothing stops before here" in said
 
 
 def test_a_hung_boot_is_recorded_and_gdb_shows_where_it_hangs(kernel, tmp_path):
