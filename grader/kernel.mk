@@ -34,7 +34,8 @@ warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
 machine  := -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
 	    -fcf-protection=none -fno-asynchronous-unwind-tables
 frames   := -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-optimize-sibling-calls
-language := -std=gnu11 -ffreestanding -nostdinc -fno-common -fno-strict-aliasing
+language := -std=gnu11 -ffreestanding -nostdinc -fno-common -fno-strict-aliasing \
+	    -fno-tree-loop-distribute-patterns # or memset's loop becomes a call of memset
 include_ := -I. -isystem $(shell $(CC) -print-file-name=include) -isystem $(uapi)
 checks   := $(if $(DEBUG),-DDEBUG -fsanitize=undefined -fstack-protector-strong \
 	    -mstack-protector-guard=global,-fno-stack-protector)

@@ -6,10 +6,20 @@
 #include "lab1-boot/cpu/gdt.h"
 #include "lab1-boot/cpu/pic.h"
 #include "lab1-boot/cpu/trap.h"
+#include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
 
 static char double_fault_stack[8192] __attribute__((aligned(16)));
+
+static bool double_fault_stack_find(uint64_t rbp, struct stack_bounds *bounds)
+{
+	uint64_t low = (uint64_t)double_fault_stack;
+
+	*bounds = (struct stack_bounds){ low, low + sizeof(double_fault_stack) };
+	return rbp >= bounds->low && rbp < bounds->high;
+}
+BACKTRACE_STACK(double_fault_stack_find);
 
 static void greet(void)
 {

@@ -5,8 +5,8 @@
 #include "lab1-boot/boot/pvh.h"
 #include "lab1-boot/lib/string.h"
 
-/* How many bytes can be read behind GRUB's pointer: up to the end of what is mapped. */
-#define MULTIBOOT2_LIMIT(information) (DIRECT_MAP_BOOT - (information))
+/* GRUB's information is some 2 KiB; what claims to be larger than this is garbage. */
+#define MULTIBOOT2_MAX (1ul << 20)
 
 struct bootinfo bootinfo;
 
@@ -31,6 +31,14 @@ void boot_string(char *to, size_t bytes, uint64_t physical)
 	to[length] = '\0';
 }
 
+/* How many bytes may be read behind GRUB's pointer. */
+static size_t multiboot2_limit(uint64_t information)
+{
+	uint64_t mapped = DIRECT_MAP_BOOT - information;
+
+	return mapped < MULTIBOOT2_MAX ? mapped : MULTIBOOT2_MAX;
+}
+
 void bootinfo_init(uint32_t magic, uint32_t information)
 {
 	static struct memmap_raw raw;
@@ -38,7 +46,7 @@ void bootinfo_init(uint32_t magic, uint32_t information)
 	bootinfo.protocol = "unknown";
 	if (magic == MULTIBOOT2_BOOTLOADER_MAGIC && information % 8 == 0)
 		multiboot2_read(
-			phys_to_virt(information), MULTIBOOT2_LIMIT(information), &bootinfo, &raw);
+			phys_to_virt(information), multiboot2_limit(information), &bootinfo, &raw);
 	else if (magic != MULTIBOOT2_BOOTLOADER_MAGIC)
 		pvh_read(boot_memory(information, sizeof(struct pvh_start_info)), &bootinfo, &raw);
 	memmap_clean(&raw, &bootinfo.memmap);

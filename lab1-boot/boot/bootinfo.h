@@ -25,7 +25,7 @@ struct boot_framebuffer {
 	uint64_t physical;
 	uint32_t pitch; /* bytes from a line to the next */
 	uint32_t width, height;
-	uint8_t bits; /* a pixel: 16, 24 or 32 */
+	uint8_t bits; /* a pixel; our driver takes 32 */
 	uint8_t red_position, red_bits, green_position, green_bits, blue_position, blue_bits;
 };
 

@@ -1,6 +1,6 @@
 /*
  * The console: what is printed goes to every output there is (COM1, and the
- * screen if there is one), and a key comes from any input.
+ * screen if there is one), and a typed key comes from COM1.
  */
 #pragma once
 #include "lab1-boot/lock/spinlock.h"

@@ -5,6 +5,7 @@
  * Bochs user manual, "the unmapped device" (port 0x8900).
  */
 #include "lab1-boot/cpu/power.h"
+#include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/io.h"
 
@@ -23,6 +24,7 @@ _Noreturn void power_off(void)
 	out16(PM1_CONTROL_PC, PM1_SLEEP_NOW);
 	for (const char *c = "Shutdown"; *c; c++)
 		out8(BOCHS_SHUTDOWN, (uint8_t)*c);
+	kprintf("This machine does not turn itself off: halted, switch it off by hand.\n");
 	cpu_stop();
 }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define WIDTH_MAX 4096 /* a wrong width must not print for ever */
+
 /* One conversion, "%-08lx" say, taken apart. */
 struct spec {
 	bool left;     /* - */
@@ -214,8 +216,10 @@ static struct spec read_spec(const char **text, struct arguments *arguments)
 	spec.width = read_count(text, arguments);
 	if (spec.width < 0) {
 		spec.left = true;
-		spec.width = spec.width > -1000 ? -spec.width : 1000;
+		spec.width = spec.width > -WIDTH_MAX ? -spec.width : WIDTH_MAX;
 	}
+	if (spec.width > WIDTH_MAX)
+		spec.width = WIDTH_MAX;
 	if (**text == '.') {
 		(*text)++;
 		spec.precision = read_count(text, arguments);

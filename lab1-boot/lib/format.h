@@ -6,7 +6,7 @@
  * this one is wrong.
  *
  * Conversions: %d %i %u %x %X %o %p %s %c %%, with - (left align), 0 (pad with
- * zeros), a width, a precision (most characters of %s, least digits of a number),
+ * zeros), a width (at most 4096), a precision (most characters of %s, least digits of a number),
  * where * takes either from the arguments, and the lengths hh h l ll z j t.
  * Anything else is printed as it stands. Zero always has a digit, also under
  * "%.0d", where C's printf prints none. Source: C11, 7.21.6.1.

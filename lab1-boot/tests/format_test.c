@@ -149,3 +149,11 @@ KPROBE(format_lines)
 		kt_reply_hex(text, count < 0 || count > 1023 ? 1023 : (size_t)count);
 	}
 }
+
+KTEST(format_width_is_bounded, "", "a wrong width does not print for ever", .needs = "1.3")
+{
+	char text[8];
+
+	KT_EQ(ksnprintf(text, sizeof(text), "%*d", INT32_MAX, 1), 4096);
+	KT_EQ(ksnprintf(text, sizeof(text), "%*d", INT32_MIN, 1), 4096);
+}
