@@ -47,7 +47,7 @@ def test_steps_through_the_switch_to_long_mode():
     source = (emu.ROOT / "lab1-boot/boot/entry.S").read_text().splitlines()
     jump = next(number for number, line in enumerate(source, 1) if re.match(r"\s*ljmp\b", line))
     said = batch("break longmode_enter", "continue", "cub info", f"break entry.S:{jump}", "continue", "cub info",
-                 "cub code 1", "stepi", "info registers rip cs", "cub code 6", "stepi 6", "info registers rip")
+                 "cub code 1", "stepi", "info registers rip cs", "cub code 12", "tbreak boot_high", "continue", "info registers rip")
     assert "longmode_enter () at lab1-boot/boot/longmode.S" in said, said
     assert said.index("paging off") < said.index("long mode, still in 32-bit code: cr0 0x8")
     assert re.search(r"\bljmp\b", said), "the far jump is shown as 32-bit code"
