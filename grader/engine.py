@@ -67,7 +67,7 @@ def run(job: Job, heard: Callable[[list[Result], list[Result]], None]) -> None:
         finally:
             sandbox.kill_group(process)
             heard(record.tests(), record.results())
-            _keep_inputs(record, job.directory)
+            keep_inputs(record, job.directory)
         _check(process.returncode, record, job.directory / "pytest.log")
 
 
@@ -109,11 +109,11 @@ def _watch(process: subprocess.Popen, record: Run, heard: Callable) -> None:
         time.sleep(LOOK)
 
 
-def _keep_inputs(record: Run, directory: Path) -> None:
+def keep_inputs(record: Run, directory: Path) -> None:
     """Keeps the inputs of probes, which the command that runs one again names."""
     inputs = record.directory / "inputs"
     if inputs.is_dir():
-        (directory / "inputs").mkdir(exist_ok=True)
+        (directory / "inputs").mkdir(parents=True, exist_ok=True)
         for path in inputs.iterdir():
             (directory / "inputs" / path.name).write_bytes(path.read_bytes())
 

@@ -45,11 +45,12 @@ def failures(grade: Grade) -> str:
             blocks.append(f"FAIL {row.id} {row.title}\n" + _indent(row.problem))
         for test in row.tests:
             if test.outcome == "failed":
-                blocks.append(_failure(test, known))
+                blocks.append(failure(test, known))
     return "\n\n".join(blocks)
 
 
-def _failure(test: Result, known: dict[str, str]) -> str:
+def failure(test: Result, known: dict[str, str]) -> str:
+    """One failed test; `known` collects what was shown before."""
     head = f"FAIL {test.name} ({test.exercise or 'floor'}: {test.title})"
     body = [line for line in test.block.split("\n") if not line.startswith("again:")]
     same = "\n".join(line for line in body if not line.startswith("expected:"))

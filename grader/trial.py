@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from grader import sandbox, stage
+from grader import engine, sandbox, stage
 from grader.verdicts import Result, Run
 
 SECONDS = 600       # for all tests; each boot has its own, much lower limits
@@ -36,12 +36,16 @@ class Trial:
 
 def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool = False,
         jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
-        abandon: Callable[[], bool] = lambda: False) -> Trial:
+        abandon: Callable[[], bool] = lambda: False,
+        heard: Callable[[list[Result]], None] = lambda results: None,
+        keep: Path | None = None) -> Trial:
     """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
 
     The tests are those of `root`'s lab directory, the kernel is the tree's.
     stop: end at the first failure.  seed: what the tests' inputs are drawn from.
-    abandon: asked now and then whether the answer is still wanted.
+    abandon: asked now and then whether the answer is still wanted.  heard: called now
+    and then with the results so far.  keep: a directory under `root` in which the inputs
+    stay that the commands to run a test again name.
     """
     with tempfile.TemporaryDirectory(prefix="cub-run-") as scratch:
         argv = [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--cub-run={scratch}",
@@ -49,6 +53,7 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
         argv += [f"--cub-exercise={exercise}"] if exercise else []
         argv += [f"--cub-seed={seed:#x}"] if seed is not None else []
         argv += ["-x"] if stop else []
+        argv += [f"--cub-inputs={(keep / 'inputs').relative_to(root)}"] if keep else []
         argv += ["-n", str(jobs)] if jobs > 1 else ["-p", "no:xdist"]
         argv += [f"{directory}/{kind}" for kind in ("tests", "hidden")
                  if (root / directory / kind).is_dir()]
@@ -58,16 +63,18 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
                                        stderr=said, start_new_session=True,
                                        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
         try:
-            if why := _wait(process, abandon):
+            if why := _wait(process, abandon, lambda: heard(Run(Path(scratch)).results())):
                 return Trial((), why)
         finally:        # also on Ctrl-C
             sandbox.kill_group(process)
+            if keep:
+                engine.keep_inputs(Run(Path(scratch)), keep)
         results = tuple(Run(Path(scratch)).results())
         said = log.read_text(errors="replace")
     return Trial(results, "" if results else _trouble(said, process.returncode))
 
 
-def _wait(process: subprocess.Popen, abandon: Callable[[], bool]) -> str:
+def _wait(process: subprocess.Popen, abandon: Callable[[], bool], look: Callable[[], None]) -> str:
     """Waits for the tests' end; returns why not, if not."""
     deadline = time.monotonic() + SECONDS
     while True:
@@ -75,6 +82,7 @@ def _wait(process: subprocess.Popen, abandon: Callable[[], bool]) -> str:
             process.wait(timeout=0.1)
             return ""
         except subprocess.TimeoutExpired:
+            look()
             if abandon():
                 return "abandoned"
             if time.monotonic() > deadline:

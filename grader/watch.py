@@ -3,7 +3,8 @@
 The idea is the tight loop of a test runner in watch mode: files are looked at five
 times a second (a stat of a hundred files costs nothing and works on every file
 system, where inotify does not), a save builds one file and links, and only the
-tests of the exercise that was touched are run.  A save during a run abandons it.
+tests of the exercise that was touched are run, each failure told as it comes: where all
+tests hang, the first one says it.  A save during a run abandons it.
 A file that no exercise names, such as a helper in extra/, grades what was graded last.
 """
 
@@ -21,6 +22,7 @@ from grader import build, stage, table, trial
 from grader import lab as labs
 from grader.lab import Lab
 from grader.score import Grade, shown
+from grader.verdicts import Result
 
 EVERY = 0.2         # seconds between two looks
 SOURCES = {".c", ".h", ".S", ".ld", ".toml", ".py"}
@@ -113,21 +115,34 @@ class Watch:
         except build.BuildError as error:
             self.say(f"It does not build:\n{error.reason}")
             return
+        tell = self._teller()
         result = trial.run(self.tree, lab.directory, ",".join(exercises), root=self.tree,
                            jobs=2 if len(exercises) > 2 else 1, seed=secrets.randbits(32),
-                           abandon=self._stale)
+                           abandon=self._stale, heard=tell,
+                           keep=self.tree / "build" / f"lab{lab.number}" / "watch")
         if result.trouble:
             if result.trouble != "abandoned":
                 self.say(result.trouble)
             return
-        self.tell(lab, exercises, result, time.monotonic() - began)
+        tell(list(result.results))
+        self.sum_up(lab, exercises, result, time.monotonic() - began)
 
-    def tell(self, lab: Lab, exercises: list[str], result: trial.Trial, seconds: float) -> None:
-        """The failures, and a line for each exercise, last so that it is what one sees."""
+    def _teller(self) -> Callable[[list[Result]], None]:
+        """A function that takes the results so far and tells those failures that are new."""
+        told: set[str] = set()
+        known: dict[str, str] = {}
+
+        def tell(results: list[Result]) -> None:
+            for test in results:
+                if test.outcome == "failed" and test.id not in told:
+                    told.add(test.id)
+                    self.say(table.failure(test, known) + "\n")
+        return tell
+
+    def sum_up(self, lab: Lab, exercises: list[str], result: trial.Trial, seconds: float) -> None:
+        """A line for each exercise, last so that it is what one sees."""
         grade = Grade.of(lab, 0, exercises)
         grade.put([], list(result.results))
-        if blocks := table.failures(grade):
-            self.say(blocks)
         for row in grade.rows:
             tests = f"{row.passed}/{len(row.counted)} tests"
             self.say(f"{row.id} {row.title}: {tests}, {shown(row.share, row.points)} points, "

@@ -1,6 +1,7 @@
 """make watch: which exercises a save grades, how soon, and that nothing ends it but Ctrl-C."""
 
 import os
+import re
 import resource
 import selectors
 import signal
@@ -65,6 +66,21 @@ def test_a_save_is_built_graded_and_told(tree, monkeypatch):
     assert "FAIL test_1.2 (1.2: shows it)" in told[-2] and "0/40 points, failed" in told[-1]
     told.watch.look()
     assert len(told.asked) == 2
+
+
+def test_a_failure_is_told_as_it_comes_and_once(tree, monkeypatch):
+    """Ten hanging tests take 20 s, and the first says it all."""
+    told = Told(tree, monkeypatch)
+
+    def slow(tree, directory, exercises, *, heard, **_):
+        failed = [Result(str(n), f"test_{n}", 1, "1.2", "t", "failed", "hangs", f"seen: {n}") for n in (1, 2)]
+        for upto in (0, 1, 1, 2):
+            heard(failed[:upto])
+            assert sum("FAIL" in line for line in told) == upto
+        return trial.Trial(tuple(failed))
+    monkeypatch.setattr(trial, "run", slow)
+    told.watch.grade(["1.2"])
+    assert [line.split()[:2] for line in told] == [["FAIL", "test_1"], ["FAIL", "test_2"], ["1.2", "Two:"]]
 
 
 def test_one_exercise_can_be_asked_for(tree, monkeypatch):
@@ -145,7 +161,11 @@ def test_a_save_in_the_real_lab_is_judged_within_three_seconds(real):
     path.write_text(good.replace("#include", "#incldue", 1))
     assert "lab1-boot/lib/format.c:" in real.until("It does not build:")
     path.write_text(good.replace("0123456789ABCDEF", "0123456789ABCDEE"))
-    assert "FAIL" in real.until("1.3 printf's numbers and strings: ")
+    said = real.until("1.3 printf's numbers and strings: ")
+    assert "FAIL" in said
+    for kept in re.findall(r"INPUT=(\S+)", said):      # and the command under it works
+        assert (real.tree / kept).is_file()
+    assert "INPUT=" in said
     times = []
     for ending in ("\n", "\n\n", "\n\n\n"):
         start = time.monotonic()
