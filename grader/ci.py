@@ -50,10 +50,11 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
 
 def run(args: argparse.Namespace) -> int:
     failed = []
+    environment = os.environ | ({"CUB_LONG": "1"} if args.long else {})
     for name, command in commands(args).items():
         print(f"== {name}: {' '.join(command[1:])}", flush=True)
         began = time.monotonic()
-        status = subprocess.run(command, cwd=ROOT).returncode
+        status = subprocess.run(command, cwd=ROOT, env=environment).returncode
         print(f"== {name}: {'ok' if status == 0 else f'FAILED ({status})'}, "
               f"{time.monotonic() - began:.0f} s", flush=True)
         if status != 0:

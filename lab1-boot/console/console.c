@@ -70,6 +70,12 @@ int console_read(void)
 	return serial ? serial_read(COM1) : -1;
 }
 
+void console_flush(void)
+{
+	if (serial)
+		serial_flush(COM1);
+}
+
 const char *console_outputs(void)
 {
 	return outputs;

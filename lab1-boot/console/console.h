@@ -22,6 +22,9 @@ void console_panic(void);
 /* console_read: the next byte that was typed, or -1 if there is none now. Never waits. */
 int console_read(void);
 
+/* console_flush: wait until everything printed has left the machine. */
+void console_flush(void);
+
 /* console_outputs: their names, for the monitor: "serial", "serial, VGA text", "frame buffer",
  * "none". */
 const char *console_outputs(void);

@@ -54,3 +54,9 @@ int serial_read(uint16_t base)
 	return in8(base + UART_DATA);
 	// END SOLUTION 1.2 => todo("1.2"); (void)base; return -1;
 }
+
+void serial_flush(uint16_t base)
+{
+	for (int i = 0; i < SEND_TRIES && !(in8(base + UART_LINE_STATUS) & STATUS_SENT); i++)
+		CPU_PAUSE();
+}

@@ -29,6 +29,7 @@
 #define MODEM_READY       0x03 /* data terminal ready, request to send */
 #define STATUS_RECEIVED   0x01 /* a byte waits in UART_DATA */
 #define STATUS_SEND_READY 0x20 /* UART_DATA takes a byte */
+#define STATUS_SENT       0x40 /* and nothing is on its way */
 
 /*
  * serial_init: set the line at base up, 8N1 at baud (a divisor of 115200), FIFOs on and empty, its
@@ -43,3 +44,7 @@ void serial_write(uint16_t base, uint8_t byte);
 
 /* serial_read: the next received byte, or -1 if there is none now. Never waits. */
 int serial_read(uint16_t base);
+
+/* serial_flush: wait until the last byte has left the line, but not for ever on one that is stuck.
+ */
+void serial_flush(uint16_t base);

@@ -5,6 +5,7 @@
  * Bochs user manual, "the unmapped device" (port 0x8900).
  */
 #include "lab1-boot/cpu/power.h"
+#include "lab1-boot/console/console.h"
 #include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/io.h"
@@ -20,6 +21,7 @@
 
 _Noreturn void power_off(void)
 {
+	console_flush();
 	out16(PM1_CONTROL_Q35, PM1_SLEEP_NOW);
 	out16(PM1_CONTROL_PC, PM1_SLEEP_NOW);
 	for (const char *c = "Shutdown"; *c; c++)
@@ -32,6 +34,7 @@ _Noreturn void power_reboot(void)
 {
 	static const char no_idt[10];
 
+	console_flush();
 	out8(RESET_CONTROL, RESET_FULL);
 	out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
 	asm volatile("lidt %0; int3" : : "m"(no_idt));
