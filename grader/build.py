@@ -28,6 +28,7 @@ RULES = GRADER / "kernel.mk"
 SECRET = ("tests", "hidden", "mutants")
 ERROR_LINES = 12        # of the compiler's block that is shown
 JOBS = os.cpu_count() or 1
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class BuildError(Exception):
     """`reason`: the first error, one block for a person; `log`: all that make said."""
 
     def __init__(self, reason: str, log: Path) -> None:
+        reason = CONTROL.sub("·", reason)       # a source's own bytes may be in it
         super().__init__(reason)
         self.reason, self.log = reason, log
 

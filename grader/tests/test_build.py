@@ -86,6 +86,12 @@ def test_the_compilers_first_error_is_one_block_with_relative_paths(tree):
     assert "y" not in reason and str(tree) not in reason
 
 
+def test_what_a_compiler_quotes_does_not_move_the_terminal(tree):
+    (tree / "lab1-boot/b.c").write_text("#error \x1b]0;title\x07 \x1b[2Jred\n")
+    reason = fails(tree)
+    assert "#error ·]0;title· ·[2Jred" in reason and "\x1b" not in reason
+
+
 def test_a_warning_is_an_error_and_is_shown(tree):
     (tree / "lab1-boot/b.c").write_text("int f(void) { int unused; return 0; }\n")
     assert "error: unused variable 'unused' [-Werror=unused-variable]" in fails(tree)
