@@ -164,12 +164,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", type=Path, default=stage.ROOT, help=argparse.SUPPRESS)
 
 
+def has_solutions(tree: Path) -> bool:
+    """Whether this is the instructor's tree, and not a handout itself."""
+    return any("SOLUTION" in (tree / name).read_text(errors="replace")
+               for lab in labs.labs(tree) for name in lab.files)
+
+
 def run(args: argparse.Namespace) -> int:
     if not args.out:
         print("handout: say where: make handout OUT=directory", file=sys.stderr)
         return 2
     out = Path(args.out)
     try:
+        if not has_solutions(args.reference):
+            raise markers.MarkerError("this tree has no solutions to take out; handouts are made from "
+                                      "the instructor's")
         found = make(args.reference.resolve(), out, not args.no_verify, args.jobs)
     except (labs.LabError, markers.MarkerError) as error:
         print(f"handout: {error}", file=sys.stderr)

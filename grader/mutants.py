@@ -148,6 +148,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     try:
         lab = labs.load(args.reference, args.lab)
+        if not (args.reference / lab.directory / "mutants").is_dir():
+            raise MutantError("this tree has none; they are the instructor's")
         mutants = find(args.reference, lab, args.exercise and lab.exercise(args.exercise).id)
         if args.sample is not None and args.sample < len(mutants):
             mutants = sorted(random.Random(args.seed).sample(mutants, max(args.sample, 0)),

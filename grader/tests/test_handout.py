@@ -267,6 +267,7 @@ def broken_links(tree):
             if not (page.parent / link).exists()]
 
 
+@pytest.mark.slow
 def test_a_second_lab_on_the_real_first_one(copy, tmp_path):
     """Merged into a student's work without a conflict, and it links on lab 1."""
     synthetic.write(copy, {name: text for name, text in SECOND.items() if name.startswith("lab2")})
@@ -284,15 +285,18 @@ def test_a_second_lab_on_the_real_first_one(copy, tmp_path):
         assert handout_check.build_failures(clone, everything[1]) == []
 
 
+@pytest.mark.slow
 def test_the_real_handout_is_made_and_verified(copy, tmp_path):
     """Everything that `make handout` verifies; then a student's first `make grade` gives 0."""
     commit(copy)
     told = []
     handout.make(copy, tmp_path / "out", say=told.append, jobs=2)
     assert told and not [line for line in told if "DEFECT" in line]
-    grade = subprocess.run(["/usr/bin/python3", "-m", "grader", "grade", "--lab", "1"],
+    grade = subprocess.run(["/usr/bin/python3", "-m", "grader", "grade", "--lab", "1",
+                            "--exercise", "1.1"],
                            cwd=tmp_path / "out", capture_output=True, text=True)
     assert grade.returncode == 1, grade.stderr
-    assert "total" in grade.stdout and " 0/100\n" in grade.stdout
+    assert "total" in grade.stdout and " 0/20\n" in grade.stdout
     assert broken_links(tmp_path / "out") == []
+    assert not handout.has_solutions(tmp_path / "out") and handout.has_solutions(copy)
     assert git(tmp_path / "out", "status", "--short") == ""
