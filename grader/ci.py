@@ -44,7 +44,7 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
             parts[f"lab {lab.number}: grades under load"] = [
                 *verb, "flakes", "--lab", str(lab.number),
                 "--times", str(GRADES_LONG if args.long else GRADES)]
-    parts["tests"] = [sys.executable, "-m", "pytest", "-q", "-n", str(args.jobs)]
+    parts["tests"] = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", str(args.jobs)]
     return parts
 
 
