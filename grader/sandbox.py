@@ -102,7 +102,8 @@ def _bubble(*, cwd: Path, readable: Iterable[Path], writable: Iterable[Path],
             argv += ["--symlink", os.readlink(path), path]
         elif os.path.exists(path):
             argv += ["--ro-bind", path, path]
-    argv += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    # No /proc: nothing that runs here needs one, and inside a container it cannot be mounted.
+    argv += ["--dev", "/dev", "--tmpfs", "/proc", "--tmpfs", "/tmp"]
     for device in devices:
         argv += ["--dev-bind-try", device, device]
     # Shorter paths first, so that a writable directory inside a readable tree wins.
