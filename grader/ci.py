@@ -20,7 +20,7 @@ from pathlib import Path
 from grader import lab as labs
 
 ROOT = Path(__file__).resolve().parent.parent
-MUTANTS, GRADES = 16, 4             # of each lab, in the short form
+MUTANTS, GRADES = 32, 4             # of each lab, in the short form
 GRADES_LONG = 200
 
 

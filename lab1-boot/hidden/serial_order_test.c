@@ -14,7 +14,7 @@ KTEST(serial_random_order, "1.2", "bytes keep their order however sends and rece
 
 	KT_REQUIRE(serial_init(COM1, rates[kt_random() % 6]));
 	out8(COM1 + UART_MODEM_CONTROL, LOOPBACK);
-	for (int i = 0; i < 4000; i++) {
+	for (int i = 0; i < 1500; i++) {
 		if (kt_random() % 2 && waiting < WAITING) {
 			uint8_t byte = (uint8_t)kt_random();
 
