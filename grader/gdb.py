@@ -26,6 +26,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Iterator, Sequence
 
@@ -46,6 +47,8 @@ class Session:
         self.com2 = bytearray()
         self.process: subprocess.Popen | None = None
         self._shown = 0             # bytes of COM2 that were shown
+        self._begun = b""           # of the console's last line, while it is not whole
+        self._terminal = os.isatty(1)
         self._stop, self._asked = threading.Event(), threading.Event()
 
     def __enter__(self) -> "Session":
@@ -101,9 +104,17 @@ class Session:
             *lines, _ = self.com2[self._shown:].split(b"\n")
             self._shown += sum(len(line) + 1 for line in lines)
             data = b"".join(b"COM2: " + line + b"\r\n" for line in lines)
+        elif port == "console" and not self._terminal:
+            data = self._whole_lines(data)
         if self.show and port != "qmp" and data:
             with contextlib.suppress(OSError):
                 os.write(1, data)
+
+    def _whole_lines(self, data: bytes) -> bytes:
+        """Console output up to its last line end: GDB writes to the same pipe between our writes."""
+        self._begun += data
+        whole, end, self._begun = self._begun.rpartition(b"\n")
+        return whole + end
 
     def wait(self, seconds: float) -> tuple[int, bool]:
         """QEMU's exit status, once all that it sent has been read, and whether it had to be
@@ -123,13 +134,26 @@ class Session:
 
     def verdict(self) -> str:
         """The test's verdict in a line, or an empty string if QEMU has not ended."""
-        status = self.process.poll()
-        if status is None or not self.options.ktest:
+        if not self.options.ktest:
+            return ""
+        status = self._status()
+        if status is None:
             return ""
         self._thread.join(5)
         said = ktap.read(self.com2.decode(errors="replace"))
         verdict = ktap.judge(said, self.options.ktest, self.options.nonce, status)
         return f"{self.options.ktest}: {verdict.kind}{': ' if verdict.detail else ''}{verdict.detail}"
+
+    def _status(self) -> int | None:
+        """QEMU's exit status, or None if it goes on. It drops GDB a moment before it ends, so one
+        whose test has told its result is waited for, and any other for a second."""
+        began = time.monotonic()
+        while self.process.poll() is None:
+            told = re.search(rb"^(not )?ok ", self.com2, re.MULTILINE)
+            if time.monotonic() - began > (10 if told else 1):
+                return None
+            time.sleep(0.02)
+        return self.process.returncode
 
     def close(self) -> None:
         """Ends QEMU and removes what it left.  May be called twice."""
@@ -137,6 +161,10 @@ class Session:
         emu.end(self.process)
         if self._thread.is_alive():
             self._thread.join(5)
+        if self.show and self._begun:
+            with contextlib.suppress(OSError):
+                os.write(1, self._begun + b"\n")
+        self._begun = b""
         self._wires.close()
         self._typed.close()
         self._directory.cleanup()

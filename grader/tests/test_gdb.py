@@ -60,7 +60,7 @@ def test_steps_through_the_switch_to_long_mode():
 
 def test_info_and_memmap_say_what_the_guest_knows():
     said = batch("break monitor_main", "continue", "cub info", "cub memmap", "cub type info",
-                 "break command_info", "continue", "finish",
+                 "break command_info", "continue", "finish", "shell sleep 1",
                  more=("--append", "tea=hot two", "--memory", "96M"))
     info, guest = said.split("typed; the guest")
     assert re.search(r"processor  long mode: cr0 0x8\w+ cr3 0x\w+ cr4 0x\w+ efer 0xd00", info), said
