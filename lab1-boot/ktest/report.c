@@ -29,17 +29,22 @@ static void open_port(uint16_t port)
 	out8(port + LINE_CONTROL, LINE_8N1);
 }
 
+/* Wait until a bit of the line status is set, but not for ever on a line that is stuck. */
+static void wait_for(uint16_t port, uint8_t status)
+{
+	for (int i = 0; i < SEND_TRIES && !(in8(port + LINE_STATUS) & status); i++)
+		CPU_PAUSE();
+}
+
 static void put(uint16_t port, char c)
 {
-	for (int i = 0; i < SEND_TRIES && !(in8(port + LINE_STATUS) & SEND_READY); i++)
-		CPU_PAUSE();
+	wait_for(port, SEND_READY);
 	out8(port, (uint8_t)c);
 }
 
 void report_flush(uint16_t port)
 {
-	for (int i = 0; i < SEND_TRIES && !(in8(port + LINE_STATUS) & SEND_EMPTY); i++)
-		CPU_PAUSE();
+	wait_for(port, SEND_EMPTY);
 }
 
 static void put_text(uint16_t port, const char *text)
