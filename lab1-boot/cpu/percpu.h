@@ -29,3 +29,15 @@ extern char percpu_template[], percpu_template_end[], percpu_boot[]; /* kernel.l
 
 /* Where this processor's copy begins. */
 PERCPU_DECLARE(char *, percpu_area);
+
+#define CPUS_MAX 8
+
+/* This processor's number, 0 for the boot processor; lab 3 numbers the others. */
+PERCPU_DECLARE(unsigned, cpu_number);
+
+/*
+ * Every copy there is, by its processor's number, and how many. Lab 3 adds one for each processor
+ * before it starts it, the pointer before the count: who walks them needs no lock.
+ */
+extern char *percpu_areas[CPUS_MAX];
+extern unsigned percpu_count;

@@ -1,0 +1,148 @@
+/*
+ * Address spaces: what a program may use, and what is there already.
+ *
+ * A space is a set of regions: ranges of addresses with rights, and a word on
+ * where their pages come from. vm_map only writes down a region. The page comes
+ * when somebody touches it: vm_fault looks the region up and maps one. So the
+ * page tables are a cache of the regions, and may at any time hold less than
+ * those allow, never more.
+ *
+ *   anonymous private   zero at first; a read maps the shared page of zeros, a
+ *                       write a page of its own
+ *   object, private     pages of an object (a file), copied when written to
+ *   object, shared      the object's own pages; anonymous shared memory is an
+ *                       object, too (object.h)
+ *
+ * vm_clone makes a second space with the same content without copying it: both
+ * map the same pages, read-only, and whoever writes first copies (copy-on-write).
+ * A page with one reference left is nobody else's, and is written in place.
+ *
+ * Protections and flags are Linux's PROT_* and MAP_* (<linux/mman.h>).
+ * Read more: mmap(2); Rashid et al., "Machine-independent virtual memory
+ * management", IEEE Transactions on Computers 37(8), 1988.
+ */
+#pragma once
+#include "lab1-boot/lock/mutex.h"
+#include "lab2-memory/lib/ranges.h"
+#include "lab2-memory/pagetable/pagetable.h"
+#include "lab2-memory/vm/object.h"
+#include <linux/errno.h>
+#include <linux/mman.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VM_LOW      0x10000ul              /* the lowest address that vm_map chooses or takes */
+#define VM_HIGH     (USER_END - PAGE_SIZE) /* one page short: see SYSRET (lab 4) */
+#define VM_MAP_TOP  0x00007f0000000000ul   /* where vm_map begins to look, downwards */
+#define VM_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define LARGE_PAGE  0x200000ul
+
+/* Key: [space] the space's lock; [I] for ever. */
+struct vm_region {
+	struct range range;       /* [space] start and end, multiples of the page size */
+	int protection;           /* [space] PROT_* */
+	bool shared;              /* [I] MAP_SHARED: writes are seen by all who map it */
+	struct vm_object *object; /* [I] one reference; NULL: anonymous and private */
+	uint64_t offset;          /* [space] bytes into the object, of the region's start */
+};
+
+/* Key: [lock], [a] atomic, [own] has a lock of its own. */
+struct vm_space {
+	struct rwlock lock;         /* read: regions stand still; write: they change */
+	struct ranges regions;      /* [lock] */
+	struct pagetable pagetable; /* [own] */
+	uint64_t mapped;            /* [lock] bytes in all regions */
+	uint64_t resident;          /* [a] frames of 4 KiB mapped, the page of zeros not counted */
+};
+
+/* vm_setup: the caches and the page of zeros. Once. */
+void vm_setup(void);
+
+/* vm_space_create: an empty space; NULL if there is no memory. May sleep. */
+struct vm_space *vm_space_create(void);
+
+/*
+ * vm_space_destroy: unmap everything and free the space. No processor has its tables loaded and
+ * nobody else uses it. May sleep.
+ */
+void vm_space_destroy(struct vm_space *space);
+
+/*
+ * vm_map: a new region of so many bytes (> 0, rounded up to pages) with these rights. Returns its
+ * address, or
+ *   -EINVAL  no bytes, an address or offset that is no multiple of the page size, unknown rights,
+ *            or not exactly one of MAP_SHARED and MAP_PRIVATE
+ *   -ENOMEM  no room in the space, or no memory
+ *   -EEXIST  with MAP_FIXED_NOREPLACE: something is there
+ * With MAP_FIXED the region lies at address exactly, and what was mapped there is unmapped first;
+ * otherwise address is a hint: taken if it is not 0 and there is room, else vm_find_gap finds a
+ * place. Other flags mean nothing here. object (NULL: anonymous memory) begins at offset; the
+ * region takes a reference of its own. A region that continues a neighbour in every respect is
+ * merged with it. An error leaves everything as it was. May sleep. Takes space->lock.
+ */
+int64_t vm_map(struct vm_space *space, uint64_t address, size_t bytes, int protection, int flags,
+	struct vm_object *object, uint64_t offset);
+
+/*
+ * vm_unmap: nothing is mapped there any more; a region that reaches over an end is split. Holes are
+ * no error. 0; -EINVAL for an address that is no multiple of the page size, no bytes, or a range
+ * that is not below VM_HIGH; -ENOMEM: then nothing has changed. May sleep. Takes space->lock.
+ */
+int vm_unmap(struct vm_space *space, uint64_t address, size_t bytes);
+
+/*
+ * vm_protect: other rights for everything in the range, at once and for what comes later. Regions
+ * are split at its ends, and neighbours that have become alike are merged. 0; -EINVAL as vm_unmap,
+ * or unknown rights; -ENOMEM if part of the range is not mapped (regions below it have changed, as
+ * Linux does it) or there is no memory. May sleep. Takes space->lock.
+ */
+int vm_protect(struct vm_space *space, uint64_t address, size_t bytes, int protection);
+
+/*
+ * vm_find_gap: where so many bytes (a multiple of the page size) are free, aligned to align (a
+ * power of two): the highest place below VM_MAP_TOP, or if there is none the lowest above it. 0 if
+ * there is none at all. Caller holds space->lock.
+ */
+uint64_t vm_find_gap(struct vm_space *space, size_t bytes, uint64_t align);
+
+/* vm_region_at: the region that holds the address, or NULL. Caller holds space->lock. */
+struct vm_region *vm_region_at(struct vm_space *space, uint64_t address);
+
+/*
+ * vm_clone: a space with the same regions and content. Private memory is shared copy-on-write,
+ * shared memory is shared. NULL if there is no memory: the first space is then as it was. May
+ * sleep. Takes space->lock.
+ */
+struct vm_space *vm_clone(struct vm_space *space);
+
+/* What became of a page fault. */
+enum vm_result {
+	VM_RESOLVED,  /* the access will succeed now */
+	VM_NO_REGION, /* SIGSEGV, SEGV_MAPERR: nothing is mapped there */
+	VM_NO_RIGHT,  /* SIGSEGV, SEGV_ACCERR: the region does not allow this access */
+	VM_BUS,       /* SIGBUS: the object has no such page, or could not read it */
+	VM_NO_MEMORY, /* out of memory, after all shrinkers were asked */
+};
+
+/*
+ * vm_fault: make an access (PROT_READ, PROT_WRITE or PROT_EXEC, one of them) at an address
+ * possible, or say why it is not. May sleep; no spin lock is held. Takes space->lock for reading.
+ */
+enum vm_result vm_fault(struct vm_space *space, uint64_t address, int access);
+
+/* Below: for the files of this directory. */
+
+/* vm_region_new: a region that is in no space yet, without a reference to its object taken. NULL if
+ * there is no memory. vm_region_free: drops its reference. */
+struct vm_region *vm_region_new(uint64_t start, uint64_t end);
+void vm_region_free(struct vm_region *region);
+
+/* vm_pte_rights: what the page tables may allow of a region at most: PTE_USER, PTE_WRITE, PTE_NX.
+ */
+uint64_t vm_pte_rights(const struct vm_region *region);
+
+/* vm_page_anonymous: the owner of pages that belong to a space and to no object. */
+extern const struct page_owner vm_anonymous;
+
+/* The page of zeros, mapped read-only wherever nobody has written yet. */
+extern struct page *vm_zero_page;
