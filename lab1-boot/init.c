@@ -1,4 +1,5 @@
 /* Lab 1's place in the boot. */
+#include "lab1-boot/boot/layout.h"
 #include "lab1-boot/boot/paging.h"
 #include "lab1-boot/console/console.h"
 #include "lab1-boot/console/kprintf.h"
@@ -10,13 +11,10 @@
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
 
-static char double_fault_stack[8192] __attribute__((aligned(16)));
-
 static bool double_fault_stack_find(uint64_t rbp, struct stack_bounds *bounds)
 {
-	uint64_t low = (uint64_t)double_fault_stack;
-
-	*bounds = (struct stack_bounds){ low, low + sizeof(double_fault_stack) };
+	*bounds = (struct stack_bounds){ (uint64_t)double_fault_stack,
+		(uint64_t)double_fault_stack_top };
 	return rbp >= bounds->low && rbp < bounds->high;
 }
 BACKTRACE_STACK(double_fault_stack_find);
@@ -30,7 +28,7 @@ static void lab1_init(void)
 {
 	console_init();
 	cpu_init();
-	gdt_init(double_fault_stack + sizeof(double_fault_stack));
+	gdt_init(double_fault_stack_top);
 	trap_init();
 	guard_page_init();
 	pic_disable();

@@ -25,6 +25,7 @@
  */
 extern char kernel_start[], text_start[], text_end[], rodata_start[], data_start[], kernel_end[];
 extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
+extern char double_fault_guard[], double_fault_stack[], double_fault_stack_top[];
 
 /* The address through which the kernel reaches physical memory; below 4 GiB in lab 1. */
 static inline void *phys_to_virt(uint64_t physical)

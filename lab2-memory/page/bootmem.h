@@ -4,7 +4,7 @@
  *
  * It knows the usable ranges of firmware's map, without what is in use already:
  * the kernel's image, the modules, the first page (a null pointer's physical
- * address, and the BIOS's data), and what was handed out here. Nothing is given
+ * address, and the BIOS's data), ACPI's tables, and what was handed out here. Nothing is given
  * back; what is left goes to the page allocator, and the boot allocator ends.
  */
 #pragma once
@@ -17,16 +17,16 @@ void bootmem_init(void);
 
 /*
  * bootmem_alloc: so many bytes of zeroed memory, aligned to align (a power of two), from below
- * limit. Returns its address in the direct map; NULL if there is none, or bootmem has ended.
+ * limit. Returns its address in the direct map; NULL if there is none, or after bootmem_end.
  * Rounded up to whole pages.
  */
 void *bootmem_alloc(size_t bytes, size_t align, uint64_t limit);
 
-/*
- * bootmem_ranges: what is free, rising and in whole pages; returns how many ranges. From here on
- * bootmem_alloc returns NULL.
- */
+/* bootmem_ranges: what is free now, rising and in whole pages; returns how many ranges. */
 size_t bootmem_ranges(const struct memory_range **ranges);
+
+/* bootmem_end: what is free is the page allocator's now; bootmem_alloc returns NULL. */
+void bootmem_end(void);
 
 /* bootmem_free: how many bytes are free below limit. */
 uint64_t bootmem_free(uint64_t limit);

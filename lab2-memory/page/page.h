@@ -62,7 +62,8 @@ extern uint64_t page_frames;
  */
 void page_init(void);
 
-/* page_init_rest: free the other usable frames. Once, when the direct map reaches them. */
+/* page_init_rest: free the other usable frames. Once, after kernel_map_init. They stay
+ * out of use if the boot tables are still loaded, which do not reach them. */
 void page_init_rest(void);
 
 /*

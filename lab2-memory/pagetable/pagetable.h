@@ -49,7 +49,7 @@ void pagetable_destroy(struct pagetable *table);
  * 4 KiB, with these rights (of PTE_RIGHTS), by the largest pages that alignment allows. 0; -EINVAL
  * if something is no such multiple, wraps, or is not canonical; -EEXIST if something is mapped
  * there; -ENOMEM. Nothing has changed on an error. With PTE_COUNTED the caller's references, one
- * for each page mapped, go over to the table. Never sleeps. Takes table->lock.
+ * for each page mapped, go over to the table. No spin lock is held. Takes table->lock.
  */
 int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, uint64_t bytes,
 	uint64_t rights);
@@ -76,7 +76,7 @@ struct mapping {
 	pte_t entry;
 	unsigned level;            /* 0: 4 KiB, 1: 2 MiB, 2: 1 GiB */
 	uint64_t physical;         /* of the address itself */
-	bool write, user, execute; /* what all levels together allow */
+	bool write, user, execute; /* tables allow everything, so this is what the page allows */
 };
 
 /* pagetable_query: false if nothing is. Never sleeps. Takes table->lock. */
@@ -86,7 +86,8 @@ bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *
  * pagetable_replace: put another entry in the place of the one that was read by pagetable_query, if
  * it is still there apart from its accessed and dirty bits: 0; -EAGAIN if it is not. The new entry
  * maps a page of the same size. If the old one is COUNTED its reference goes into the batch, unless
- * both have the same frame. Never sleeps. Takes table->lock.
+ * both have the same frame. A mapping that only gains rights needs no flush: a processor that
+ * faults looks again (SDM volume 3, section 4.10.4.3). Never sleeps. Takes table->lock.
  */
 int pagetable_replace(struct pagetable *table, uint64_t address, const struct mapping *old,
 	pte_t entry, struct tlb_batch *batch);
@@ -152,6 +153,12 @@ bool pagetable_table_empty(pte_t entry);
 
 /* pagetable_table_free: have the page of the table that the entry led to freed with the batch. */
 void pagetable_table_free(struct pagetable *table, pte_t entry, struct tlb_batch *batch);
+
+/*
+ * pagetable_share: the page that the entry mapped at that level is going to be mapped by the 512
+ * entries of a table: what references it needs for that, if it is COUNTED.
+ */
+void pagetable_share(pte_t entry, unsigned level);
 
 /* pagetable_release: the page that the entry mapped is mapped no more: what the batch has to know.
  */

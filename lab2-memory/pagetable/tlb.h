@@ -33,6 +33,8 @@ struct tlb_batch {
 	struct page *page[TLB_BATCH]; /* to be put once all have forgotten */
 	struct list tables;           /* page tables to be freed then, by their link */
 	uint64_t released;            /* frames (4 KiB) that counted mappings let go, in all */
+	uint64_t generation;          /* of the table, with this flush */
+	bool keep;                    /* leave the references: the caller takes them back */
 };
 
 /* tlb_batch_init: nothing to forget of that table. */
@@ -74,6 +76,9 @@ void tlb_set_remote_flush(const struct tlb_remote_ops *ops);
 /* tlb_cpu_init: global pages, and process-context identifiers where there are any. On each
  * processor, once its tables are the kernel's own. */
 void tlb_cpu_init(void);
+
+/* tlb_loaded: this processor's tables. */
+struct pagetable *tlb_loaded(void);
 
 /* tlb_load: make a table this processor's. The caller stays on this processor. Takes no lock. */
 void tlb_load(struct pagetable *table);
