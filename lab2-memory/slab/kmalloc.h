@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* kmalloc_setup: make the caches. Once, before the first call of kmalloc. */
+void kmalloc_setup(void);
+
 /*
  * kmalloc: so many bytes, aligned to 16; content undefined without PAGE_ZERO. NULL if there is no
  * memory, for 0 bytes, and for more than the largest block (4 MiB). flags as for page_alloc: may
@@ -19,7 +22,8 @@ void kfree(void *memory);
 /*
  * krealloc: the same content, up to the smaller of both sizes, in so many bytes; the old memory is
  * gone. NULL if there is no memory: the old one is then untouched and still the caller's. Of NULL
- * it is kmalloc; 0 bytes is kfree, and returns NULL. PAGE_ZERO clears what is new.
+ * it is kmalloc; 0 bytes is kfree, and returns NULL. PAGE_ZERO clears what
+ * is new, if the memory has had PAGE_ZERO from its beginning.
  */
 void *krealloc(void *memory, size_t bytes, unsigned flags);
 
