@@ -143,6 +143,7 @@ int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, 
 
 	if (!range_ok(address, bytes) || physical % PAGE_SIZE != 0 || (rights & ~PTE_RIGHTS) != 0)
 		return -EINVAL;
+	assert(may_sleep());
 	tlb_batch_init(&batch, table);
 	batch.keep = true;
 	uint64_t flags = spin_lock_irqsave(&table->lock);
@@ -201,15 +202,11 @@ int pagetable_protect(struct pagetable *table, uint64_t address, uint64_t bytes,
 	return error;
 }
 
-bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *mapping)
+/* What the place that a walk ended at maps at the address; false if it maps nothing. */
+static bool describe(struct pagetable_place at, uint64_t address, struct mapping *mapping)
 {
-	uint64_t flags = spin_lock_irqsave(&table->lock);
-	struct pagetable_place at = pagetable_walk(table, address);
 	pte_t entry = *at.entry;
 
-	spin_unlock_irqrestore(&table->lock, flags);
-	if (!pte_is_leaf(entry, at.level))
-		return false;
 	*mapping = (struct mapping){
 		.entry = entry,
 		.level = at.level,
@@ -218,7 +215,33 @@ bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *
 		.user = entry & PTE_USER,
 		.execute = !(entry & PTE_NX),
 	};
-	return true;
+	return pte_is_leaf(entry, at.level);
+}
+
+bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *mapping)
+{
+	uint64_t flags = spin_lock_irqsave(&table->lock);
+	bool found = describe(pagetable_walk(table, address), address, mapping);
+
+	spin_unlock_irqrestore(&table->lock, flags);
+	return found;
+}
+
+bool pagetable_next(
+	struct pagetable *table, uint64_t *address, uint64_t end, struct mapping *mapping)
+{
+	uint64_t flags = spin_lock_irqsave(&table->lock);
+	bool found = false;
+
+	while (*address < end && !found) {
+		struct pagetable_place at = pagetable_walk(table, *address);
+
+		found = describe(at, *address, mapping);
+		if (!found)
+			*address = (*address | (pte_span(at.level) - 1)) + 1;
+	}
+	spin_unlock_irqrestore(&table->lock, flags);
+	return found;
 }
 
 /* The lock is held, and the entry is the one that was read. */

@@ -83,6 +83,14 @@ struct mapping {
 bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *mapping);
 
 /*
+ * pagetable_next: the first page that is mapped at or above *address and below end: *address
+ * becomes its start (or stays, inside of it). False if there is none. Never sleeps. Takes
+ * table->lock.
+ */
+bool pagetable_next(
+	struct pagetable *table, uint64_t *address, uint64_t end, struct mapping *mapping);
+
+/*
  * pagetable_replace: put another entry in the place of the one that was read by pagetable_query, if
  * it is still there apart from its accessed and dirty bits: 0; -EAGAIN if it is not. The new entry
  * maps a page of the same size. If the old one is COUNTED its reference goes into the batch, unless

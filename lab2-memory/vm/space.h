@@ -5,7 +5,7 @@
  * where their pages come from. vm_map only writes down a region. The page comes
  * when somebody touches it: vm_fault looks the region up and maps one. So the
  * page tables are a cache of the regions, and may at any time hold less than
- * those allow, never more.
+ * those allow, never more. No large page reaches over a region's end.
  *
  *   anonymous private   zero at first; a read maps the shared page of zeros, a
  *                       write a page of its own
@@ -72,7 +72,8 @@ void vm_space_destroy(struct vm_space *space);
  * address, or
  *   -EINVAL  no bytes, an address or offset that is no multiple of the page size, unknown rights,
  *            or not exactly one of MAP_SHARED and MAP_PRIVATE
- *   -ENOMEM  no room in the space, or no memory
+ *   -EPERM   with a fixed address: it lies below VM_LOW
+ *   -ENOMEM  no room in the space (a fixed range ends above VM_HIGH), or no memory
  *   -EEXIST  with MAP_FIXED_NOREPLACE: something is there
  * With MAP_FIXED the region lies at address exactly, and what was mapped there is unmapped first;
  * otherwise address is a hint: taken if it is not 0 and there is room, else vm_find_gap finds a
@@ -93,8 +94,8 @@ int vm_unmap(struct vm_space *space, uint64_t address, size_t bytes);
 /*
  * vm_protect: other rights for everything in the range, at once and for what comes later. Regions
  * are split at its ends, and neighbours that have become alike are merged. 0; -EINVAL as vm_unmap,
- * or unknown rights; -ENOMEM if part of the range is not mapped (regions below it have changed, as
- * Linux does it) or there is no memory. May sleep. Takes space->lock.
+ * or unknown rights; -ENOMEM if part of the range is not mapped or there is no memory: then nothing
+ * has changed. May sleep. Takes space->lock.
  */
 int vm_protect(struct vm_space *space, uint64_t address, size_t bytes, int protection);
 
@@ -132,17 +133,103 @@ enum vm_result vm_fault(struct vm_space *space, uint64_t address, int access);
 
 /* Below: for the files of this directory. */
 
-/* vm_region_new: a region that is in no space yet, without a reference to its object taken. NULL if
- * there is no memory. vm_region_free: drops its reference. */
-struct vm_region *vm_region_new(uint64_t start, uint64_t end);
+/*
+ * vm_region_new: a region of no bytes, in no space and without an object; NULL if there is no
+ * memory. vm_region_free: drops its object's reference, and the region. Both may sleep.
+ */
+struct vm_region *vm_region_new(void);
 void vm_region_free(struct vm_region *region);
 
-/* vm_pte_rights: what the page tables may allow of a region at most: PTE_USER, PTE_WRITE, PTE_NX.
+/*
+ * Put a region into the space and take it out, and change where it begins and ends: space->regions
+ * and space->mapped are kept right; page tables and offsets are not touched. Caller holds
+ * space->lock for writing.
  */
+void vm_region_insert(struct vm_space *space, struct vm_region *region);
+void vm_region_remove(struct vm_space *space, struct vm_region *region);
+void vm_region_move(struct vm_space *space, struct vm_region *region, uint64_t start, uint64_t end);
+
+/* The first region that ends above the address, and a region's neighbours; NULL if there is none.
+ */
+struct vm_region *vm_region_from(struct vm_space *space, uint64_t address);
+struct vm_region *vm_region_next(const struct vm_region *region);
+struct vm_region *vm_region_prev(const struct vm_region *region);
+
+/*
+ * vm_region_split: two regions, [start, at) and [at, end), instead of one that holds at inside:
+ * together they say what the one said. Returns the upper, or NULL if there is no memory. Caller
+ * holds space->lock for writing.
+ */
+struct vm_region *vm_region_split(struct vm_space *space, struct vm_region *region, uint64_t at);
+
+/*
+ * vm_region_merge: make one region of the two that meet at this address, if there are two and they
+ * are alike: the same rights, both shared or not, the same object, and where there is one the upper
+ * goes on in it where the lower ends. Caller holds space->lock for writing.
+ */
+void vm_region_merge(struct vm_space *space, uint64_t at);
+
+/*
+ * vm_region_cut: let regions begin or end at start and at end, where one reaches over them, and
+ * large pages, too (vm_pages_split). 0, or -ENOMEM: then the regions are as they were. Caller holds
+ * space->lock for writing.
+ */
+int vm_region_cut(struct vm_space *space, uint64_t start, uint64_t end);
+
+/*
+ * vm_region_clear: no region and no page is left in [start, end). 0, or -ENOMEM: then nothing has
+ * changed. Caller holds space->lock for writing.
+ */
+int vm_region_clear(struct vm_space *space, uint64_t start, uint64_t end);
+
+/* vm_pages_split: let no large page reach over the address. 0 or -ENOMEM. */
+int vm_pages_split(struct vm_space *space, uint64_t at);
+
+/*
+ * vm_pages_unmap: unmap all pages in [start, end), over whose ends none reaches, and count them out
+ * of space->resident. Caller holds space->lock for writing.
+ */
+void vm_pages_unmap(struct vm_space *space, uint64_t start, uint64_t end);
+
+/* vm_pages_protect: give what is mapped of a region those rights: of PTE_WRITE, PTE_USER, PTE_NX.
+ */
+void vm_pages_protect(struct vm_space *space, const struct vm_region *region, uint64_t rights);
+
+/* vm_region_setup: the cache of regions. Once. */
+void vm_region_setup(void);
+
+/* vm_pages_map: pagetable_map, with PTE_COUNTED, and count them into space->resident. */
+int vm_pages_map(struct vm_space *space, uint64_t address, struct page *page, uint64_t bytes,
+	uint64_t rights);
+
+/* vm_pte_rights: what page tables may allow of a region at most: of PTE_USER, PTE_WRITE, PTE_NX. */
 uint64_t vm_pte_rights(const struct vm_region *region);
 
-/* vm_page_anonymous: the owner of pages that belong to a space and to no object. */
+/*
+ * vm_page_new: a page of the space's own, order 0 or 9, content undefined without PAGE_ZERO; NULL
+ * if there is no memory. flags as for page_alloc.
+ */
+struct page *vm_page_new(unsigned order, unsigned flags);
+
+/*
+ * vm_large_absent: nothing is mapped at the address, which is going to be written: map a zeroed
+ * page of 2 MiB, if all of it lies in the region and there is memory for it. 0 if that is done;
+ * -ENOMEM if it is to be a small page. vm_large_copy: the 2 MiB page mapped there is shared and is
+ * going to be written: map a copy, or without memory for that split the mapping into small ones. 0;
+ * -EAGAIN: look again; -ENOMEM. Caller holds space->lock for reading.
+ */
+int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint64_t address);
+int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64_t address,
+	const struct mapping *mapping);
+
+/*
+ * vm_clone_pages: let the clone have the pages of a region, which both have: private ones mapped in
+ * both, and in neither for writing. 0 or -ENOMEM. Caller holds the lock of the first for writing.
+ */
+int vm_clone_pages(struct vm_space *space, struct vm_space *clone, const struct vm_region *region);
+
+/* The owner of pages that belong to spaces, and to no object. */
 extern const struct page_owner vm_anonymous;
 
-/* The page of zeros, mapped read-only wherever nobody has written yet. */
+/* The page of zeros, mapped read-only wherever nobody has written yet. NULL until vm_setup. */
 extern struct page *vm_zero_page;
