@@ -42,7 +42,7 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
     """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
 
     The tests are those of `root`'s lab directory, the kernel is the tree's.
-    stop: end at the first failure.  seed: what the tests' inputs are drawn from.
+    stop: end at the first failure, which nobody will read: it is not made shorter.  seed: what the tests' inputs are drawn from.
     abandon: asked now and then whether the answer is still wanted.  heard: called now
     and then with the results so far.  keep: a directory under `root` in which the inputs
     stay that the commands to run a test again name.
@@ -61,7 +61,8 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
         with open(log, "wb") as said:
             process = subprocess.Popen(argv, cwd=root, stdin=subprocess.DEVNULL, stdout=said,
                                        stderr=said, start_new_session=True,
-                                       env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+                                       env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+                                       | ({"CUB_SHRINK": "0"} if stop else {}))
         try:
             if why := _wait(process, abandon, lambda: heard(Run(Path(scratch)).results())):
                 return Trial((), why)
