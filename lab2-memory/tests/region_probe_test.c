@@ -11,8 +11,9 @@
  *
  * "fail 2 " in front of a line lets its second allocation fail.
  *
- * Each is replied to with one line: the result, counts, and the regions and pages in the range of
- * the operation and one page more on both sides.
+ * Each is replied to with one line: the result, whether an allocation was made to fail, counts, and
+ * the regions and pages in the range of the operation and one page more on both sides. All numbers
+ * are hexadecimal, and addresses and sizes are in pages.
  */
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lib/number.h"
@@ -39,16 +40,15 @@ static void say(const char *text)
 	reply_end += length;
 }
 
+/* In hexadecimal, without 0x. */
 static void say_number(const char *before, uint64_t number)
 {
-	char digits[19], *at = digits + sizeof(digits) - 1;
+	char digits[17], *at = digits + sizeof(digits) - 1;
 
 	*at = '\0';
 	do
 		*--at = "0123456789abcdef"[number % 16];
 	while (number /= 16);
-	*--at = 'x';
-	*--at = '0';
 	say(before);
 	say(at);
 }
@@ -69,18 +69,18 @@ static void say_object(const struct vm_object *it)
 	else if (it >= object && it < object + 3)
 		say(names[it - object]);
 	else
-		say_number(" ", (uint64_t)it);
+		say_number(" @", (uint64_t)it);
 }
 
 static void say_region(const struct vm_region *region)
 {
-	say_number(" | region ", region->range.start);
-	say_number(" ", region->range.end);
+	say_number("|", region->range.start / PAGE_SIZE);
+	say_number(" ", region->range.end / PAGE_SIZE);
 	say_rights(region->protection & PROT_READ, region->protection & PROT_WRITE,
 		region->protection & PROT_EXEC);
 	say(region->shared ? " shared" : " private");
 	say_object(region->object);
-	say_number(" ", region->object ? region->offset : 0);
+	say_number(" ", region->object ? region->offset / PAGE_SIZE : 0);
 }
 
 /* What the page tables have there: whether a large page, its number, and what it allows. */
@@ -90,24 +90,29 @@ static void say_page(uint64_t address)
 
 	if (!pagetable_query(&space->pagetable, address, &mapping))
 		return;
-	say_number(mapping.level ? " | large " : " | page ", address);
+	say_number(mapping.level ? "|large " : "|page ", address / PAGE_SIZE);
 	say_number(" ", *(uint64_t *)phys_to_virt(mapping.physical & -PAGE_SIZE));
 	say_rights(mapping.user, mapping.user && mapping.write, mapping.user && mapping.execute);
 }
 
-/* The reply: what is in [start, end), and everything's counts. */
-static void say_state(uint64_t start, uint64_t end)
+/* Everything's counts, and the regions in [start, end). */
+static void say_regions(uint64_t start, uint64_t end)
 {
-	uint64_t pages = (end - start) / PAGE_SIZE;
-
-	say_number(" count ", space->regions.count);
-	say_number(" mapped ", space->mapped);
-	say_number(" resident ", space->resident);
+	say_number(" ", space->regions.count);
+	say_number(" ", space->mapped / PAGE_SIZE);
+	say_number(" ", space->resident);
 	for (size_t i = 0; i < 3; i++)
-		say_number(i ? " " : " references ", object[i].count);
+		say_number(" ", object[i].count);
 	for (struct range *at = range_from(&space->regions, start); at && at->start < end;
 		at = range_next(at))
 		say_region((struct vm_region *)at);
+}
+
+/* The pages at both ends of [start, end). */
+static void say_pages(uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) / PAGE_SIZE;
+
 	for (uint64_t i = 0; i < pages; i++)
 		if (i < LOOKED || pages - i <= LOOKED)
 			say_page(start + i * PAGE_SIZE);
@@ -219,12 +224,8 @@ static void split(char *line)
 static void say_result(int64_t result, bool failed)
 {
 	reply_end = reply;
-	if (result < 0)
-		say_number("-", (uint64_t)-result);
-	else
-		say_number("", (uint64_t)result);
-	if (failed)
-		say(" failed");
+	say_number(result < 0 ? "-" : "", (uint64_t)(result < 0 ? -result : result));
+	say(failed ? " failed" : " done");
 }
 
 /* Do what a line says, while so many allocations succeed, and reply. */
@@ -236,7 +237,7 @@ static void operate(char *line, uint64_t failing)
 	split(line);
 	if (is(0, "list")) {
 		say_result(0, false);
-		say_state(0, USER_END);
+		say_regions(0, USER_END);
 		return;
 	}
 	inject_failure(failing);
@@ -247,7 +248,8 @@ static void operate(char *line, uint64_t failing)
 		return;
 	start = is(0, "map") && result > 0 ? (uint64_t)result : number(1);
 	end = start + (is(0, "touch") || is(0, "large") ? 1 : number(2)) * PAGE_SIZE;
-	say_state(start - PAGE_SIZE, end + PAGE_SIZE);
+	say_regions(start - PAGE_SIZE, end + PAGE_SIZE);
+	say_pages(start - PAGE_SIZE, end + PAGE_SIZE);
 }
 
 static void no_destroy(struct vm_object *it)
