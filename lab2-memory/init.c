@@ -19,11 +19,11 @@ static void lab2_init(void)
 	kernel_map_init();
 	tlb_cpu_init();
 	page_init_rest();
-	kmalloc_setup();
-	radix_setup();
+	kmalloc_init();
+	radix_init();
 	areas_init();
-	vm_shared_setup();
-	vm_setup();
+	vm_shared_init();
+	vm_init();
 }
 
 static void lab2_cpu_init(void)

@@ -23,7 +23,7 @@ struct radix_node {
 
 static struct slab_cache nodes;
 
-void radix_setup(void)
+void radix_init(void)
 {
 	slab_cache_init(&nodes, "radix node", sizeof(struct radix_node), 64);
 }

@@ -19,8 +19,8 @@ struct radix {
 		0                                                                                  \
 	}
 
-/* radix_setup: make the cache of nodes. Once, before the first radix_set. */
-void radix_setup(void);
+/* radix_init: make the cache of nodes. Once, before the first radix_set. */
+void radix_init(void);
 
 /* radix_get: what stands there; NULL if nothing does. */
 void *radix_get(const struct radix *radix, uint64_t index);

@@ -43,7 +43,7 @@ static const struct page_owner kmalloc_owner = { "kmalloc" };
 static struct slab_cache classes[CLASSES];
 static uint8_t class_of[CLASS_MAX / STEP + 1]; /* by the bytes in steps, rounded up */
 
-void kmalloc_setup(void)
+void kmalloc_init(void)
 {
 	for (size_t i = 0, class = 0; i <= CLASS_MAX / STEP; i++) {
 		if (i * STEP > sizes[class].bytes)

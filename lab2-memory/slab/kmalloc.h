@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* kmalloc_setup: make the caches. Once, before the first call of kmalloc. */
-void kmalloc_setup(void);
+/* kmalloc_init: make the caches. Once, before the first call of kmalloc. */
+void kmalloc_init(void);
 
 /*
  * kmalloc: so many bytes, aligned to 16; content undefined without PAGE_ZERO. NULL if there is no

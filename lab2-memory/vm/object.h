@@ -39,5 +39,5 @@ void vm_object_put(struct vm_object *object);
  */
 struct vm_object *vm_shared_create(uint64_t bytes);
 
-/* vm_shared_setup: once, before the first vm_shared_create. */
-void vm_shared_setup(void);
+/* vm_shared_init: once, before the first vm_shared_create. */
+void vm_shared_init(void);

@@ -13,7 +13,7 @@
 
 static struct slab_cache region_cache;
 
-void vm_region_setup(void)
+void vm_region_init(void)
 {
 	slab_cache_init(&region_cache, "vm_region", sizeof(struct vm_region), 8);
 }

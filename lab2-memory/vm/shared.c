@@ -72,7 +72,7 @@ static void shared_destroy(struct vm_object *object)
 
 static const struct vm_object_ops shared_ops = { shared_get_page, shared_destroy };
 
-void vm_shared_setup(void)
+void vm_shared_init(void)
 {
 	slab_cache_init(&cache, "shared memory", sizeof(struct shared), 8);
 }

@@ -6,12 +6,12 @@
 static struct slab_cache space_cache;
 struct page *vm_zero_page;
 
-void vm_setup(void)
+void vm_init(void)
 {
 	static const struct page_owner zero = { "zeros" };
 
 	slab_cache_init(&space_cache, "vm_space", sizeof(struct vm_space), 8);
-	vm_region_setup();
+	vm_region_init();
 	vm_zero_page = page_alloc(0, PAGE_ZERO);
 	if (vm_zero_page)
 		vm_zero_page->owner = &zero;

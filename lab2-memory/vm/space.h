@@ -55,8 +55,8 @@ struct vm_space {
 	uint64_t resident;          /* [a] frames of 4 KiB mapped, the page of zeros not counted */
 };
 
-/* vm_setup: the caches and the page of zeros. Once. */
-void vm_setup(void);
+/* vm_init: the caches and the page of zeros. Once. */
+void vm_init(void);
 
 /* vm_space_create: an empty space; NULL if there is no memory. May sleep. */
 struct vm_space *vm_space_create(void);
@@ -195,8 +195,8 @@ void vm_pages_unmap(struct vm_space *space, uint64_t start, uint64_t end);
  */
 void vm_pages_protect(struct vm_space *space, const struct vm_region *region, uint64_t rights);
 
-/* vm_region_setup: the cache of regions. Once. */
-void vm_region_setup(void);
+/* vm_region_init: the cache of regions. Once. */
+void vm_region_init(void);
 
 /* vm_pages_map: pagetable_map, with PTE_COUNTED, and count them into space->resident. */
 int vm_pages_map(struct vm_space *space, uint64_t address, struct page *page, uint64_t bytes,
@@ -231,5 +231,5 @@ int vm_clone_pages(struct vm_space *space, struct vm_space *clone, const struct 
 /* The owner of pages that belong to spaces, and to no object. */
 extern const struct page_owner vm_anonymous;
 
-/* The page of zeros, mapped read-only wherever nobody has written yet. NULL until vm_setup. */
+/* The page of zeros, mapped read-only wherever nobody has written yet. NULL until vm_init. */
 extern struct page *vm_zero_page;
