@@ -42,7 +42,8 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
     """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
 
     The tests are those of `root`'s lab directory, the kernel is the tree's.
-    stop: end at the first failure, which nobody will read: it is not made shorter.  seed: what the tests' inputs are drawn from.
+    stop: end at the first failure, which nobody will read: it is not made shorter (modelcheck.py).
+    seed: what the tests' inputs are drawn from.
     abandon: asked now and then whether the answer is still wanted.  heard: called now
     and then with the results so far.  keep: a directory under `root` in which the inputs
     stay that the commands to run a test again name.
