@@ -125,14 +125,21 @@ void pagetable_destroy(struct pagetable *table)
 
 /* --- the operations ------------------------------------------------------------------ */
 
-/* Whether [address, address + bytes) is a range of whole pages in one half. */
+/* Whether [address, address + bytes) is a range of whole pages in one half; its end can be told. */
 static bool range_ok(uint64_t address, uint64_t bytes)
 {
-	uint64_t last = address + bytes - 1;
+	uint64_t end = address + bytes;
 
-	if ((address | bytes) % PAGE_SIZE != 0 || bytes == 0 || last < address)
+	if ((address | bytes) % PAGE_SIZE != 0 || end <= address)
 		return false;
-	return last < USER_END || address >= -USER_END;
+	return end <= USER_END || address >= -USER_END;
+}
+
+/* Whether those are whole frames that an entry has room for. */
+static bool frames_ok(uint64_t physical, uint64_t bytes)
+{
+	return physical % PAGE_SIZE == 0 && physical <= PTE_ADDRESS &&
+	       bytes <= PTE_ADDRESS + PAGE_SIZE - physical;
 }
 
 int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, uint64_t bytes,
@@ -141,7 +148,7 @@ int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, 
 	uint64_t at = address, end = address + bytes;
 	struct tlb_batch batch;
 
-	if (!range_ok(address, bytes) || physical % PAGE_SIZE != 0 || (rights & ~PTE_RIGHTS) != 0)
+	if (!range_ok(address, bytes) || !frames_ok(physical, bytes) || (rights & ~PTE_RIGHTS) != 0)
 		return -EINVAL;
 	assert(may_sleep());
 	tlb_batch_init(&batch, table);
@@ -233,12 +240,15 @@ bool pagetable_next(
 	uint64_t flags = spin_lock_irqsave(&table->lock);
 	bool found = false;
 
-	while (*address < end && !found) {
+	while (*address < end) {
 		struct pagetable_place at = pagetable_walk(table, *address);
 
 		found = describe(at, *address, mapping);
-		if (!found)
-			*address = (*address | (pte_span(at.level) - 1)) + 1;
+		if (found)
+			break;
+		*address = (*address | (pte_span(at.level) - 1)) + 1;
+		if (*address == 0) /* behind the last of all */
+			break;
 	}
 	spin_unlock_irqrestore(&table->lock, flags);
 	return found;
