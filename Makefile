@@ -10,7 +10,7 @@ export LAB JOBS PYTHON
 
 kernel  = $(MAKE) --no-print-directory -f grader/kernel.mk LAB=$(LAB)
 grader  = @$(PYTHON) -m grader $@ --lab $(LAB)
-verbs  := grade watch mutants gdb bochs iso record replay bench-boot
+verbs  := grade watch mutants gdb bochs iso record replay bench bench-boot
 
 .DEFAULT_GOAL := kernel
 .PHONY: help kernel qemu $(verbs) handout check format test test-long flakes clean build-tools run-tools test-tools
@@ -49,6 +49,8 @@ test-long: check				## the long form: every mutant, and 200 grades under load
 	@$(PYTHON) -m grader test --jobs $(JOBS) --long
 flakes: test-tools				## grade the reference again and again under load: LAB=1 TIMES=200
 	$(grader) $(call opt,times,TIMES)
+bench: test-tools				## what operations cost: LAB=2 ONLY=name RUNS=5 OUT=file AGAINST=file
+	$(grader) $(call opt,only,ONLY) $(call opt,runs,RUNS) $(call opt,out,OUT) $(call opt,against,AGAINST)
 bench-boot: test-tools				## time from QEMU's start to the prompt: RUNS=20
 	$(grader) $(call opt,runs,RUNS)
 format: test-tools				## let clang-format decide

@@ -1,10 +1,10 @@
 # Building the kernel of one stage: the directories lab1..labN linked together.
 #
-#   make -f grader/kernel.mk LAB=3 [DEBUG=1] [TESTS=1] [BUILD=build/lab3]
+#   make -f grader/kernel.mk LAB=3 [DEBUG=1] [TESTS=1] [BENCH=1] [BUILD=build/lab3]
 #
 # Run from the root of a tree. Everything made goes to $(BUILD): cub.elf, cub.sym
 # (its symbols), objects and their dependencies under obj/. TESTS=1 links the
-# kernel tests in, and implies DEBUG=1.
+# kernel tests in, and implies DEBUG=1. BENCH=1 links the benchmarks in instead.
 #
 # A stage is a set of directories. From lower labs it leaves out the stand-ins
 # that a lab.toml up to labN says it replaces.
@@ -17,7 +17,7 @@ NM      = nm
 ifneq ($(TESTS),)
 DEBUG  := 1
 endif
-BUILD  ?= build/lab$(LAB)$(if $(TESTS),/test,$(if $(DEBUG),/debug))
+BUILD  ?= build/lab$(LAB)$(if $(TESTS),/test,$(if $(BENCH),/bench,$(if $(DEBUG),/debug)))
 
 labs      := $(foreach n,$(wordlist 1,$(LAB),1 2 3 4 5 6),$(wildcard lab$(n)-*))
 replaced  := $(shell grep -ho '"lab[1-6]-[a-z]*/standin/[a-z0-9_]*\.[cS]"' $(labs:%=%/lab.toml) 2>/dev/null | tr -d '"')
@@ -25,7 +25,8 @@ elsewhere := $(foreach d,tests hidden user mutants,$(labs:%=%/$(d)/%))
 sources   := $(foreach d,$(labs),$(wildcard $(d)/*.[cS] $(d)/*/*.[cS] $(d)/*/*/*.[cS]))
 sources   := $(sort $(filter-out $(replaced) $(elsewhere),$(sources)))
 tests     := $(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_test.c $(d)/hidden/*_test.c)))
-objects   := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(if $(TESTS),$(tests)))
+benches   := $(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_bench.c)))
+objects   := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(if $(TESTS),$(tests)) $(if $(BENCH),$(benches)))
 
 # The compiler's own headers and Linux's UAPI headers, and no C library's.
 uapi := $(BUILD)/uapi
@@ -56,7 +57,7 @@ kernel: $(BUILD)/cub.elf $(BUILD)/compile_commands.json
 remember = $(shell mkdir -p $(BUILD)/obj && echo '$(subst ','\'',$(2))' | cmp -s - $(BUILD)/$(1) || \
 	    echo '$(subst ','\'',$(2))' > $(BUILD)/$(1))
 $(call remember,flags,$(CC) $(CFLAGS) $(ASFLAGS))
-$(call remember,objects,$(LDFLAGS) $(objects) $(tests))
+$(call remember,objects,$(LDFLAGS) $(objects) $(tests) $(benches))
 
 $(uapi):
 	@mkdir -p $@
@@ -75,7 +76,7 @@ $(BUILD)/obj/%.S.o: %.S $(BUILD)/flags | $(uapi)
 
 # For clangd: how each C file is compiled.
 $(BUILD)/compile_commands.json: $(BUILD)/flags $(BUILD)/objects
-	@{ echo '['; first=; for s in $(filter %.c,$(sources) $(tests)); do \
+	@{ echo '['; first=; for s in $(filter %.c,$(sources) $(tests) $(benches)); do \
 		echo "$$first{\"directory\": \"$(CURDIR)\", \"file\": \"$$s\", \"command\": \"$(CC) $(CFLAGS) -c $$s\"}"; \
 		first=,; done; echo ']'; } >$@
 

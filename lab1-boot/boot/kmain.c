@@ -4,6 +4,7 @@
  */
 #include "lab1-boot/boot/bootinfo.h"
 #include "lab1-boot/debug/panic.h"
+#include "lab1-boot/ktest/bench.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lab.h"
 
@@ -21,6 +22,7 @@ _Noreturn void kmain(uint32_t magic, uint32_t information)
 		highest = lab;
 	}
 	ktest_run_if_asked();
+	bench_run_if_asked();
 	highest->main();
 	panic("the main of lab %d returned", highest->number);
 }
