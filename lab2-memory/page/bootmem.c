@@ -35,6 +35,8 @@ static void insert(size_t at, uint64_t start, uint64_t end)
 /* Cut [start, end) out, whole pages, from whatever holds part of it. */
 static void reserve(uint64_t start, uint64_t end)
 {
+	if (start >= end)
+		return;
 	start &= -PAGE_SIZE;
 	end = (end + PAGE_SIZE - 1) & -PAGE_SIZE;
 	for (size_t i = ranges; i-- > 0;) {
@@ -55,6 +57,8 @@ void bootmem_init(void)
 {
 	const struct memmap *map = &bootinfo.memmap;
 
+	ranges = 0;
+	ended = false;
 	for (size_t i = 0; i < map->count; i++)
 		if (map->range[i].kind == MEMORY_USABLE)
 			range[ranges++] = map->range[i];

@@ -1,0 +1,114 @@
+/* Finding ACPI's tables, well made and broken. Floor: given code. */
+#include "lab1-boot/boot/bootinfo.h"
+#include "lab1-boot/boot/layout.h"
+#include "lab1-boot/ktest/ktest.h"
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/page/firmware.h"
+
+struct span {
+	uint64_t start, end;
+};
+
+/* What firmware_tables found, as addresses of the tables below. */
+static struct span found[32];
+static unsigned found_count;
+
+static void remember(uint64_t start, uint64_t end)
+{
+	KT_REQUIRE(found_count < 32);
+	found[found_count].start = start;
+	found[found_count++].end = end;
+}
+
+static bool was_found(const void *table, uint64_t bytes)
+{
+	for (unsigned i = 0; i < found_count; i++)
+		if (found[i].start == kernel_phys(table) &&
+			found[i].end == kernel_phys(table) + bytes)
+			return true;
+	return false;
+}
+
+static uint8_t rsdt[64], xsdt[64], fadt[256], other[64], third[64], facs[64], dsdt[64], xdsdt[64];
+
+static void put32(uint8_t *at, uint64_t value)
+{
+	memcpy(at, &value, 4);
+}
+
+static void put64(uint8_t *at, uint64_t value)
+{
+	memcpy(at, &value, 8);
+}
+
+/* Tables as a careful firmware makes them; the RSDT and the XSDT list different ones. */
+static void make_tables(void)
+{
+	memset(&bootinfo, 0, sizeof(bootinfo));
+	memcpy(bootinfo.rsdp, "RSD PTR ", 8);
+	put32(bootinfo.rsdp + 16, kernel_phys(rsdt));
+	put64(bootinfo.rsdp + 24, kernel_phys(xsdt));
+	bootinfo.rsdp_length = 36;
+	put32(rsdt + 4, 36 + 2 * 4);
+	put32(rsdt + 36, kernel_phys(other));
+	put32(rsdt + 40, kernel_phys(fadt));
+	put32(xsdt + 4, 36 + 8);
+	put64(xsdt + 36, kernel_phys(third));
+	memcpy(fadt, "FACP", 4);
+	put32(fadt + 4, 148);
+	put32(fadt + 36, kernel_phys(facs));
+	put32(fadt + 40, kernel_phys(dsdt));
+	put64(fadt + 132, 0);
+	put64(fadt + 140, kernel_phys(xdsdt));
+	put32(other + 4, 50);
+	put32(third + 4, 36);
+	put32(facs + 4, 64);
+	put32(dsdt + 4, 40);
+	put32(xdsdt + 4, 41);
+	found_count = 0;
+}
+
+KTEST(firmware_follows, "", "each table that the root pointer leads to is found, with its length")
+{
+	make_tables();
+	firmware_tables(remember);
+	KT_EQ(found_count, 8);
+	KT_TRUE(was_found(rsdt, 44));
+	KT_TRUE(was_found(xsdt, 44));
+	KT_TRUE(was_found(other, 50));
+	KT_TRUE(was_found(third, 36));
+	KT_TRUE(was_found(fadt, 148));
+	KT_TRUE(was_found(facs, 64));
+	KT_TRUE(was_found(dsdt, 40));
+	KT_TRUE(was_found(xdsdt, 41));
+	found_count = 0;
+	bootinfo.rsdp_length = 20; /* ACPI 1.0 */
+	put32(fadt + 4, 116);
+	firmware_tables(remember);
+	KT_EQ(found_count, 5);
+	KT_TRUE(!was_found(xsdt, 44) && !was_found(third, 36) && !was_found(xdsdt, 41));
+	found_count = 0;
+	bootinfo.rsdp_length = 0;
+	firmware_tables(remember);
+	KT_EQ(found_count, 0);
+}
+
+KTEST(firmware_hostile, "", "tables that are broken are passed over, and circles end")
+{
+	make_tables();
+	put32(rsdt + 36, kernel_phys(rsdt)); /* itself */
+	put32(other + 4, 7);                 /* shorter than a header's beginning */
+	put64(xsdt + 36, kernel_phys(other));
+	put32(fadt + 36, 0);
+	put32(dsdt + 4, 0xffffffff);
+	put64(fadt + 140, ~0ul);
+	firmware_tables(remember);
+	KT_EQ(found_count, 4);
+	KT_EQ(found[1].start, found[0].start);
+	KT_TRUE(was_found(rsdt, 44) && was_found(xsdt, 44) && was_found(fadt, 148));
+	found_count = 0;
+	put32(bootinfo.rsdp + 16, 0xfffffff0);
+	put64(bootinfo.rsdp + 24, 0x8000000000000000);
+	firmware_tables(remember);
+	KT_EQ(found_count, 0);
+}
