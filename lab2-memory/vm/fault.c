@@ -10,14 +10,13 @@
 #include "lab2-memory/vm/space.h"
 
 // BEGIN SOLUTION 2.7
-/* A page of our own with the content of another one, whose reference is given up. */
-static struct page *copy_of(struct page *from)
+/* A page of our own with the content of another one. */
+static struct page *copy_of(const struct page *from)
 {
 	struct page *page = vm_page_new(0, 0);
 
 	if (page)
 		page_copy(page_address(page), page_address(from), PAGE_SIZE);
-	page_put(from);
 	return page;
 }
 
@@ -27,11 +26,14 @@ static int object_page(
 {
 	struct vm_object *object = region->object;
 	uint64_t index = (region->offset + (address - region->range.start)) / PAGE_SIZE;
-	int error = object->ops->get_page(object, index, write && region->shared, page);
+	struct page *its = NULL;
+	int error = object->ops->get_page(object, index, write && region->shared, &its);
 
+	*page = its;
 	if (error || !write || region->shared)
 		return error;
-	*page = copy_of(*page);
+	*page = copy_of(its);
+	page_put(its);
 	return *page ? 0 : -ENOMEM;
 }
 
@@ -88,16 +90,16 @@ static bool is_ours(const struct mapping *mapping)
 	       page_count(page) == 1;
 }
 
-/* The page to be written, with a reference for a new mapping. */
+/*
+ * The page to be written, with a reference for a new mapping. We hold none of the old page while we
+ * copy: should another processor let it go meanwhile, our copy is thrown away (-EAGAIN).
+ */
 static int writable_page(const struct vm_region *region, uint64_t address,
 	const struct mapping *mapping, struct page **page)
 {
-	struct page *old = page_of_phys(mapping->physical);
-
 	if (region->shared)
 		return object_page(region, address, true, page);
-	page_get(old);
-	*page = copy_of(old);
+	*page = copy_of(page_of_phys(mapping->physical));
 	return *page ? 0 : -ENOMEM;
 }
 

@@ -9,19 +9,22 @@
 
 int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint64_t address)
 {
-	uint64_t start = address & -LARGE_PAGE;
+	uint64_t start = address & -LARGE_PAGE, at = start;
+	struct mapping other;
 	struct page *page;
 	int error;
 
 	if (start < region->range.start || region->range.end - start < LARGE_PAGE)
 		return -ENOMEM;
+	if (pagetable_next(&space->pagetable, &at, start + LARGE_PAGE, &other))
+		return -ENOMEM; /* small pages are there already */
 	page = vm_page_new(LARGE_ORDER, PAGE_ZERO | PAGE_NOWAIT);
 	if (!page)
 		return -ENOMEM;
 	error = vm_pages_map(space, start, page, LARGE_PAGE, vm_pte_rights(region));
 	if (error)
 		page_free(page);
-	return error ? -ENOMEM : 0; /* small pages are there already, or no memory for a table */
+	return error ? -ENOMEM : 0; /* small pages are there by now, or no memory for a table */
 }
 
 int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64_t address,
