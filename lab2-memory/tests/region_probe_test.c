@@ -179,7 +179,7 @@ static int64_t touch(uint64_t address, uint64_t its_number, unsigned order)
 
 	if (!may_touch(address, bytes, &region))
 		return -EEXIST;
-	page = vm_page_new(order, PAGE_ZERO);
+	page = vm_page_new(order, 0);
 	if (!page)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < 1ul << order; i++)

@@ -180,7 +180,7 @@ class Space:
             if set(rights) - {"-"} - set(self.pages.get(page, ("",))[0]):
                 raise Wrong(f"the page at {page * PAGE:#x} is mapped {rights}, and its region is {self.pages[page][0]}")
             block = range(page // LARGE * LARGE, page // LARGE * LARGE + LARGE)
-            if large and not all(i in self.numbers for i in (block[0], block[-1])):
+            if large and len({self.pages.get(i) for i in block}) > 1:
                 raise Wrong(f"a large page at {block[0] * PAGE:#x} reaches over its region's end")
 
 
@@ -213,46 +213,45 @@ def operations(rng, steps, *, names="-", failing=0.0, touching=0.0, pages=12):
 
 def test_anonymous(ktest, rng):
     """1000 times mapping, unmapping and protecting memory leave the regions that the model has."""
-    check(ktest, "region_lines", operations(rng, 1000), Space, limit=5)
+    check(ktest, "region_lines", operations(rng, 1000), Space, limit=10)
 
 
 def test_objects(ktest, rng):
     """1500 operations with objects keep offsets, references, and what is shared."""
-    check(ktest, "region_lines", operations(rng, 2000, names="-abc"), Space, limit=5)
+    check(ktest, "region_lines", operations(rng, 2000, names="-abc"), Space, limit=10)
 
 
 def test_no_memory(ktest, rng):
     """Of 1500 operations, those that run out of memory leave everything as it was."""
-    check(ktest, "region_lines", operations(rng, 2000, names="-ab", failing=0.4), Space, limit=5)
+    check(ktest, "region_lines", operations(rng, 2000, names="-ab", failing=0.4), Space, limit=10)
 
 
 def test_pages(ktest, rng):
     """Pages go with their regions, and no page allows more than its region does."""
     lines = operations(rng, 1000, touching=0.4, pages=8)
-    check(ktest, "region_lines", lines, Space, limit=5)
+    check(ktest, "region_lines", lines, Space, limit=10)
 
 
-def large_operations(rng, steps):
-    """Operations around large pages: regions of some MiB, cut at any place or at a large page's end."""
+def large_operations(rng, rounds):
+    """Three large pages, or some of them, and then a few operations with ends anywhere in them."""
     base = 0x40000000
     lines = []
-    for number in range(1, steps + 1):
-        start = rng.choice((0, LARGE, 2 * LARGE, rng.randrange(3 * LARGE)))
-        pages = rng.choice((LARGE, 2 * LARGE, rng.randint(1, 40), rng.randint(1, 2 * LARGE)))
-        fail = f"fail {rng.randint(1, 4)} " if rng.random() < 0.3 else ""
-        where = f"{base + start * PAGE:#x}"
-        lines.append(rng.choice((
-            f"large {base + rng.randrange(3) * LARGE * PAGE:#x} {number * 10000}",
-            f"large {base + rng.randrange(3) * LARGE * PAGE:#x} {number * 10000}",
-            f"touch {where} {number * 10000}",
-            f"{fail}unmap {where} {pages}",
-            f"{fail}protect {where} {pages} {rng.choice(('rw-', 'r--'))}",
-            f"{fail}map {where} {pages} rw- private fixed - 0")))
-        if rng.random() < 0.3:
-            lines.append(f"map {base:#x} {3 * LARGE} rw- private fixed - 0")
+    for number in range(1, rounds + 1):
+        lines.append(f"map {base:#x} {3 * LARGE} rw- private fixed - 0")
+        lines += [f"large {base + block * LARGE * PAGE:#x} {number * 10000 + block * 1000}"
+                  for block in range(3) if rng.random() < 0.7]
+        for _ in range(rng.randint(1, 4)):
+            start = rng.choice((0, LARGE, 2 * LARGE, rng.randrange(3 * LARGE)))
+            pages = rng.choice((LARGE, rng.randint(1, 40), rng.randint(1, 2 * LARGE)))
+            where = f"{base + start * PAGE:#x} {min(pages, 3 * LARGE - start)}"
+            fail = f"fail {rng.choice((1, 2, 2, 3))} " if rng.random() < 0.6 else ""
+            lines.append(fail + rng.choice((
+                f"unmap {where}",
+                f"protect {where} {rng.choice(('rw-', 'r--'))}",
+                f"map {where} rw- private fixed - 0")))
     return lines
 
 
 def test_large_pages(ktest, rng):
     """Large pages are split where a region is cut, and all they held stays where it was."""
-    check(ktest, "region_lines", large_operations(rng, 200), Space, limit=5)
+    check(ktest, "region_lines", large_operations(rng, 30), Space, limit=10)
