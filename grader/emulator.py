@@ -53,11 +53,11 @@ def need(*things: str | Path) -> None:
         raise EmulatorError(f"{thing} is missing{where}")
 
 
-def kernel(lab: int, *, tests: bool = False, tree: Path = ROOT) -> build.Kernel:
+def kernel(lab: int, *, tests: bool = False, debug: bool = False, tree: Path = ROOT) -> build.Kernel:
     """The stage's kernel, built if it is not up to date; a failed build is an EmulatorError."""
     labs.load(tree, lab)
     try:
-        return build.kernel(tree, lab, debug=tests, tests=tests)
+        return build.kernel(tree, lab, debug=debug or tests, tests=tests)
     except build.BuildError as error:
         raise EmulatorError(f"the kernel does not build: {error.reason}") from None
 
@@ -214,6 +214,11 @@ def finish(verb) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def debug_argument(parser: argparse.ArgumentParser) -> None:
+    """The option for a kernel that watches itself."""
+    parser.add_argument("--debug", action="store_true", help="a debug build: it finds more, and is slower")
 
 
 def machine_arguments(parser: argparse.ArgumentParser) -> None:

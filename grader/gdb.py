@@ -240,6 +240,7 @@ def debugger_arguments(parser: argparse.ArgumentParser) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     emu.machine_arguments(parser)
+    emu.debug_argument(parser)
     test_arguments(parser)
     debugger_arguments(parser)
 
@@ -251,7 +252,7 @@ def run(args: argparse.Namespace) -> int:
 
 def debug(args: argparse.Namespace) -> int:
     emu.need("gdb", emu.QEMU)
-    kernel = emu.kernel(args.lab, tests=bool(args.test))
+    kernel = emu.kernel(args.lab, tests=bool(args.test), debug=args.debug)
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     options = launch.Options(kernel, ktest=args.test, seed=args.seed, input=read_input(args.input),
                              append=args.append, memory=memory, cpus=cpus, icount=bool(args.test))

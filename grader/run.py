@@ -23,6 +23,7 @@ HOW_TO_LEAVE = 'To leave: type "poweroff", or ctrl-] x. (ctrl-] c: QEMU\'s monit
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     emu.machine_arguments(parser)
+    emu.debug_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 def command(args: argparse.Namespace) -> list[str]:
     """QEMU with the console on its own standard input and output."""
-    kernel = emu.kernel(args.lab)
+    kernel = emu.kernel(args.lab, debug=args.debug)
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     console = "stdio,id=console,mux=on,signal=off"
     return emu.qemu(memory, cpus, "-vga", "none", "-nic", "none", "-chardev", console,

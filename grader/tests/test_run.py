@@ -28,6 +28,13 @@ def test_without_a_terminal_what_comes_in_is_typed():
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("more, says", [([], "only a debug build"), (["DEBUG=1"], "are not damaged")])
+def test_a_debug_build_is_booted_where_one_is_asked_for(more, says):
+    done = subprocess.run(["make", "--no-print-directory", "qemu", "LAB=2", *more], text=True, capture_output=True,
+                          input="slabs check\rpoweroff\r", cwd=emu.ROOT, timeout=120)
+    assert says in done.stdout and done.returncode == 0
+
+
 def test_without_any_input_it_ends_after_the_prompt():
     began = time.monotonic()
     done = boot("")
