@@ -79,7 +79,10 @@ struct mapping {
 	bool write, user, execute; /* tables allow everything, so this is what the page allows */
 };
 
-/* pagetable_query: false if nothing is. Never sleeps. Takes table->lock. */
+/*
+ * pagetable_query: false if nothing is: then mapping->level is where the walk ended, the level of
+ * the largest page that there would be room for. Never sleeps. Takes table->lock.
+ */
 bool pagetable_query(struct pagetable *table, uint64_t address, struct mapping *mapping);
 
 /*

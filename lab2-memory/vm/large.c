@@ -9,15 +9,15 @@
 
 int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint64_t address)
 {
-	uint64_t start = address & -LARGE_PAGE, at = start;
-	struct mapping other;
+	uint64_t start = address & -LARGE_PAGE;
+	struct mapping there;
 	struct page *page;
 	int error;
 
 	if (start < region->range.start || region->range.end - start < LARGE_PAGE)
 		return -ENOMEM;
-	if (pagetable_next(&space->pagetable, &at, start + LARGE_PAGE, &other))
-		return -ENOMEM; /* small pages are there already */
+	if (pagetable_query(&space->pagetable, address, &there) || there.level == 0)
+		return -ENOMEM; /* a table is there, so small pages are */
 	page = vm_page_new(LARGE_ORDER, PAGE_ZERO | PAGE_NOWAIT);
 	if (!page)
 		return -ENOMEM;
