@@ -3,13 +3,11 @@
  * before and after each test; so each of these fails as long as one leak that it
  * meets is left, whatever else it looks at.
  */
-#include "lab1-boot/ktest/ktest.h"
-#include "lab1-boot/lib/number.h"
-#include "lab1-boot/lib/string.h"
 #include "lab2-memory/notes/notes.h"
 #include "lab2-memory/page/inject.h"
 #include "lab2-memory/page/page.h"
 #include "lab2-memory/slab/slab.h"
+#include "lab2-memory/tests/probe_words.h"
 #include <linux/errno.h>
 
 KTEST(notes_copies_are_apart, "2.8",
@@ -75,60 +73,88 @@ KTEST(notes_without_memory, "2.8", "whichever allocation fails, it is told, and 
 	KT_TRUE(!"the series needs fewer than 100 allocations");
 }
 
-/* The next field of a line, up to a bar; "" behind the last. */
-static const char *field(char **at)
-{
-	char *start = *at, *end = strchr(start, '|');
+#define SHORT 40 /* a text that is replied as it is */
 
-	*at = end ? end + 1 : start + strlen(start);
-	if (end)
-		*end = '\0';
-	return start;
+/* The word so many times; long enough to be too long for a note. */
+static const char *repeated(const char *word, uint64_t times)
+{
+	static char text[2 * NOTE_TEXT];
+	size_t length = 0;
+
+	*text = '\0';
+	for (uint64_t i = 0; i < times; i++)
+		length += strlcpy(text + length, word, sizeof(text) - length);
+	KT_REQUIRE(length < sizeof(text));
+	return text;
 }
 
-static int change(const char *what, const char *name, const char *text)
+static void reply_text(const char *text)
 {
-	if (!strcmp(what, "set"))
-		return note_set(name, text);
-	if (!strcmp(what, "append"))
-		return note_append(name, text);
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	if (text && *text && strlen(text) <= SHORT) {
+		kt_reply(text);
+		return;
+	}
+	if (text)
+		probe_say(strlen(text));
+	for (const char *c = text; c && *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+	if (text && *text)
+		probe_say(hash);
+	probe_reply();
+}
+
+static void reply_counts(void)
+{
+	slab_drain();
+	probe_say(slab_used());
+	probe_say(page_used_count());
+	probe_reply();
+}
+
+/* A name that is _ stands for the empty one. */
+static const char *name_in(const char *word)
+{
+	return strcmp(word, "_") ? word : "";
+}
+
+static int change(const char **words)
+{
+	const char *what = words[0], *name = name_in(words[1]);
+
 	if (!strcmp(what, "copy"))
-		return note_copy(name, text);
+		return note_copy(name, name_in(words[2]));
 	if (!strcmp(what, "remove"))
 		return note_remove(name);
-	notes_clear();
-	return 0;
+
+	const char *text = repeated(words[2], probe_number(words[3], 2 * NOTE_TEXT));
+	return !strcmp(what, "set") ? note_set(name, text) : note_append(name, text);
 }
 
 /*
- * Input: lines "set|NAME|TEXT", "append|NAME|TEXT", "copy|FROM|TO", "remove|NAME", "clear",
- * "text|NAME", "count". Reply: of text the text in hexadecimal behind a +, or -; of count the
- * objects and pages in use; of the others what they returned.
+ * For test_notes.py: "set NAME WORD TIMES", "append NAME WORD TIMES", "copy FROM TO", "remove
+ * NAME", "clear", "text NAME", "count". Replies: what the function returned, with its sign turned;
+ * the text, or if it is long or empty its length and a hash; objects and pages in use.
  */
 KPROBE(note_operations)
 {
-	static char line[NOTE_TEXT + 200];
+	const char *words[PROBE_WORDS];
+	char line[120];
 
 	while (kt_input_line(line, sizeof(line))) {
-		char *at = line;
-		const char *what = field(&at), *name = field(&at);
-
-		if (!strcmp(what, "text")) {
-			const char *text = note_text(name);
-
-			kt_reply(text ? "+" : "-");
-			kt_reply_hex(text ? text : "", text ? strlen(text) : 0);
-		} else if (!strcmp(what, "count")) {
-			slab_drain();
-			uint64_t counts[] = { slab_used(), page_used_count() };
-
-			kt_reply("");
-			kt_reply_hex(counts, sizeof(counts));
+		probe_split(line, words);
+		if (!strcmp(words[0], "text")) {
+			reply_text(note_text(name_in(words[1])));
+		} else if (!strcmp(words[0], "count")) {
+			reply_counts();
+		} else if (!strcmp(words[0], "clear")) {
+			notes_clear();
+			kt_reply("-");
 		} else {
-			int64_t result = change(what, name, field(&at));
-
-			kt_reply("");
-			kt_reply_hex(&result, sizeof(result));
+			probe_say((uint64_t)-change(words));
+			probe_reply();
 		}
 	}
+	notes_clear();
 }
