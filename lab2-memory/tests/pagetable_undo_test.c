@@ -123,37 +123,8 @@ KTEST(unmap_is_noticed, "2.4", "what is mapped in the place of another page is w
 	table_end();
 }
 
-KTEST(unmapped_page_faults, "2.4", "reading what was unmapped faults, though it was read before",
-	.panics = "page fault: reading")
-{
-	uint64_t address = some_gigabyte();
-	struct page *page = page_with(1);
-
-	table_begin();
-	tlb_load(&table);
-	KT_EQ(pagetable_map(&table, address, page_phys(page), KIB4, PTE_NX), 0);
-	KT_REQUIRE(is_mapped(address) && read_at(address) == 1);
-	KT_EQ(unmap(address, KIB4), 0);
-	read_at(address);
-}
-
-KTEST(protected_page_faults, "2.4", "writing faults once the right to is taken away",
-	.panics = "page fault: writing")
-{
-	uint64_t address = some_gigabyte();
-	struct page *page = page_with(1);
-
-	table_begin();
-	tlb_load(&table);
-	KT_EQ(pagetable_map(&table, address, page_phys(page), KIB4, PTE_NX | PTE_WRITE), 0);
-	KT_REQUIRE(is_mapped(address));
-	*(volatile uint64_t *)address = 2;
-	KT_EQ(protect(address, KIB4, PTE_NX), 0);
-	KT_EQ(read_at(address), 2);
-	*(volatile uint64_t *)address = 3;
-}
-
-KTEST(protected_large_page_faults, "2.4", "so it does in a part of a large page, which is split",
+KTEST(protected_page_faults, "2.4",
+	"writing faults once the right to is taken away, and only there",
 	.panics = "page fault: writing")
 {
 	uint64_t address = some_gigabyte();
