@@ -217,13 +217,13 @@ def test_anonymous(ktest, rng):
 
 
 def test_objects(ktest, rng):
-    """1500 operations with objects keep offsets, references, and what is shared."""
-    check(ktest, "region_lines", operations(rng, 2000, names="-abc"), Space, limit=10)
+    """1200 operations with objects keep offsets, references, and what is shared."""
+    check(ktest, "region_lines", operations(rng, 1200, names="-abc"), Space, limit=10)
 
 
 def test_no_memory(ktest, rng):
-    """Of 1500 operations, those that run out of memory leave everything as it was."""
-    check(ktest, "region_lines", operations(rng, 2000, names="-ab", failing=0.4), Space, limit=10)
+    """Of 1200 operations, those that run out of memory leave everything as it was."""
+    check(ktest, "region_lines", operations(rng, 1200, names="-ab", failing=0.4), Space, limit=10)
 
 
 def test_pages(ktest, rng):
