@@ -23,6 +23,11 @@ RIGHTS = ("rw-", "rw-", "r--", "r-x", "---")
 BASES = (LOW, HIGH - 40 * PAGE, TOP - 44 * PAGE, 0x40000000 - 20 * PAGE)
 
 
+def in_words(result):
+    """An address, or an error by its name."""
+    return f"{result:#x}" if result >= 0 else f"-{errno.errorcode.get(-result, -result)}"
+
+
 def shown(regions):
     """Regions as the probe shows them."""
     return "".join(f"\n    {start * PAGE:#x}-{end * PAGE:#x} {rights} {kind} {name} {offset * PAGE:#x}"
@@ -121,7 +126,7 @@ class Space:
     @staticmethod
     def expect(result, wanted):
         if result != wanted:
-            raise Wrong(f"the result is {result:#x} and not {wanted:#x}")
+            raise Wrong(f"the result is {in_words(result)} and not {in_words(wanted)}")
 
     # --- how everything should look
 
