@@ -129,7 +129,7 @@ void slab_debug_unmake(struct page *slab)
 }
 
 /* That this is an object of the cache, or else the kernel panics. */
-static void check_place(struct slab_cache *cache, const void *object, const char *doing)
+static void check_place(const struct slab_cache *cache, const void *object, const char *doing)
 {
 	struct slab_cache *owner = slab_cache_of(object);
 
@@ -164,14 +164,21 @@ void slab_debug_alloc(struct slab_cache *cache, void *object, size_t asked, uint
 	set_state(cache, object, SLAB_ALIVE);
 }
 
+/* In use, and nothing was written around it; what it is called if it is free. */
+static void check_alive(
+	const struct slab_cache *cache, const void *object, const char *doing, const char *if_free)
+{
+	if (state_of(cache, object) == SLAB_FREE)
+		complain(cache, object, "%s", if_free);
+	if (state_of(cache, object) != SLAB_ALIVE)
+		complain(cache, object, "%s, and what lies before it is damaged", doing);
+	check_zones(cache, object);
+}
+
 void slab_debug_free(struct slab_cache *cache, void *object, uint64_t site)
 {
 	check_place(cache, object, "free");
-	if (state_of(cache, object) == SLAB_FREE)
-		complain(cache, object, "double free");
-	if (state_of(cache, object) != SLAB_ALIVE)
-		complain(cache, object, "free, and what lies before it is damaged");
-	check_zones(cache, object);
+	check_alive(cache, object, "free", "double free");
 	slab_tag(cache, object)->freed = site;
 	fill(cache, object);
 	memset((char *)object + cache->bytes, ZONE, SLAB_RIGHT);
@@ -183,7 +190,6 @@ void slab_debug_resize(struct slab_cache *cache, void *object, size_t asked, uin
 	struct slab_tag *tag = slab_tag(cache, object);
 
 	assert(asked > 0 && asked <= cache->bytes);
-	check_zones(cache, object);
 	tag->asked = (uint32_t)asked;
 	tag->allocated = site;
 	memset((char *)object + asked, ZONE, cache->bytes - asked);
@@ -191,6 +197,8 @@ void slab_debug_resize(struct slab_cache *cache, void *object, size_t asked, uin
 
 size_t slab_debug_asked(const struct slab_cache *cache, const void *object)
 {
+	check_place(cache, object, "use");
+	check_alive(cache, object, "use", "use after free");
 	return slab_tag(cache, object)->asked;
 }
 

@@ -53,10 +53,10 @@ void slab_debug_alloc(struct slab_cache *cache, void *object, size_t asked, uint
  */
 void slab_debug_free(struct slab_cache *cache, void *object, uint64_t site);
 
-/* slab_debug_resize: an object that is alive has another size, within cache->bytes. */
+/* slab_debug_resize: an object in use has another size, within cache->bytes; was checked before. */
 void slab_debug_resize(struct slab_cache *cache, void *object, size_t asked, uint64_t site);
 
-/* slab_debug_asked: how many bytes of an object may be used. */
+/* slab_debug_asked: how many bytes of an object may be used; it must be one that is in use. */
 size_t slab_debug_asked(const struct slab_cache *cache, const void *object);
 
 /*

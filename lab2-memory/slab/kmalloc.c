@@ -88,22 +88,30 @@ static void *alloc(size_t bytes, unsigned flags, uint64_t site)
 	return slab_alloc_at(cache_for(bytes), bytes, flags, site);
 }
 
+/* Memory that is no more, or an address inside it. */
+_Noreturn static void complain(const struct page *head, const void *memory, bool freeing)
+{
+	struct symbol allocated = symbol_of(head->site), freed = symbol_of(head->word[1]);
+	const void *start = page_address(head);
+
+	if (head->state != PAGE_USED)
+		panic("%s: kmalloc %p, freed at %s+0x%lx",
+			freeing ? "double free" : "use after free", memory, freed.name,
+			freed.offset);
+	panic("%s of %p, %lu bytes into an object: kmalloc %p, allocated at %s+0x%lx",
+		freeing ? "free" : "use", memory, (uint64_t)memory - (uint64_t)start, start,
+		allocated.name, allocated.offset);
+}
+
 /* The block that a large kmalloc's memory is; the kernel panics if it is none. */
-static struct page *large_page(const void *memory, const char *doing)
+static struct page *large_page(const void *memory, bool freeing)
 {
 	struct page *page = page_of(memory), *head = page ? page_head(page) : NULL;
 
 	if (!head || head->owner != &kmalloc_owner)
-		slab_complain(memory, doing);
-
-	struct symbol allocated = symbol_of(head->site), freed = symbol_of(head->word[1]);
-	if (head->state != PAGE_USED)
-		panic("double free: kmalloc %p, freed at %s+0x%lx", memory, freed.name,
-			freed.offset);
-	if (page_address(head) != memory)
-		panic("%s of %p, %lu bytes into an object: kmalloc %p, allocated at %s+0x%lx",
-			doing, memory, (uint64_t)memory - (uint64_t)page_address(head),
-			page_address(head), allocated.name, allocated.offset);
+		slab_complain(memory, freeing ? "free" : "use");
+	if (head->state != PAGE_USED || page_address(head) != memory)
+		complain(head, memory, freeing);
 	slab_debug_large_check(head);
 	return head;
 }
@@ -117,7 +125,7 @@ static void give_back(void *memory, uint64_t site)
 		slab_free_at(cache, memory, site);
 		return;
 	}
-	page = large_page(memory, "free");
+	page = large_page(memory, true);
 	page->word[1] = site;
 	page_free(page);
 }
@@ -127,7 +135,7 @@ static size_t room_of(const void *memory)
 {
 	struct slab_cache *cache = slab_cache_of(memory);
 
-	return cache ? cache->bytes : PAGE_SIZE << large_page(memory, "size")->order;
+	return cache ? cache->bytes : PAGE_SIZE << large_page(memory, false)->order;
 }
 
 /* The same memory for another number of bytes, for which it has room. */
@@ -140,7 +148,7 @@ static void resize(void *memory, size_t bytes, uint64_t site)
 		slab_debug_resize(cache, memory, bytes, site);
 		return;
 	}
-	page = large_page(memory, "krealloc");
+	page = large_page(memory, false);
 	page->site = site;
 	page->word[0] = bytes;
 	slab_debug_large(page);
@@ -161,7 +169,7 @@ size_t kmalloc_size(const void *memory)
 {
 	struct slab_cache *cache = slab_cache_of(memory);
 
-	return cache ? slab_debug_asked(cache, memory) : large_page(memory, "size")->word[0];
+	return cache ? slab_debug_asked(cache, memory) : large_page(memory, false)->word[0];
 }
 
 /*
