@@ -285,7 +285,7 @@ def compare_pages(seen, right):
 
 @pytest.mark.exercise("2.3")
 def test_small_pages(machine, rng):
-    """200 pages of 4 KiB at random addresses stand where the processor looks for them."""
+    """72 pages of 4 KiB at random addresses stand where the processor looks for them."""
     lines = [f"m {rng.randrange(1, USER_END // PAGE) * PAGE:#x} {rng.randrange(1 << 40) * PAGE:#x} 4096 "
              f"{sum(rng.sample(RIGHTS, rng.randrange(6))):#x}" for _ in range(60)]
     lines += [f"m {rng.randrange(1, USER_END // GIB) * GIB + i * PAGE:#x} {i * PAGE:#x} 4096 0"
