@@ -14,12 +14,13 @@ from grader import emulator as emu, gdb
 from grader.tests.terminal import Terminal, children
 
 COMMAND = [sys.executable, "-m", "grader", "gdb", "--lab", "1"]
+MEMORY = (*COMMAND[:-1], "2")       # the lab with pages and page tables
 
 
-def batch(*commands: str, more: tuple[str, ...] = ()) -> str:
+def batch(*commands: str, more: tuple[str, ...] = (), command: tuple[str, ...] = tuple(COMMAND)) -> str:
     """What GDB prints while it runs those commands."""
-    words = [word for command in commands for word in ("--command", command)]
-    done = subprocess.run([*COMMAND, *more, "--batch", *words], capture_output=True, text=True, cwd=emu.ROOT,
+    words = [word for line in commands for word in ("--command", line)]
+    done = subprocess.run([*command, *more, "--batch", *words], capture_output=True, text=True, cwd=emu.ROOT,
                           stdin=subprocess.DEVNULL, timeout=60)
     return done.stdout + done.stderr
 
@@ -133,12 +134,57 @@ def test_two_sessions_do_not_disturb_each_other():
     assert '"one"' in said[0] and '"two"' in said[1]
 
 
+def test_page_tables_from_outside_are_those_that_the_monitor_shows():
+    said = batch("cub pt", "break monitor_main", "continue", "cub pt", "cub pt &bootinfo", "cub pt 0x900000000000",
+                 "cub pt boot_stack_guard", "cub type pt", "break command_pt",
+                 "continue", "finish", "shell sleep 1", command=MEMORY)
+    ours, guest = said.split("typed; the guest", 1)
+    form = r"^[0-9a-f]{16} - [0-9a-f]{16}  r.* x \d [KMG]iB  physical [0-9a-f]+$"
+    runs = re.findall(form, ours, re.MULTILINE)
+    assert len(runs) > 5 and runs == re.findall(form, guest.replace("\r", ""), re.MULTILINE), said
+    assert "paging is not on yet" in said and "0x900000000000 is not canonical" in said
+    assert re.search(r"^level 3  PML4 .*\nlevel 2 .*\nlevel 1 .*\nlevel 0  page table .*  rw--g  page of 4 KiB: physical "
+                     r"[0-9a-f]{16}\nrw--g: what all levels allow together$", ours, re.MULTILINE), said
+    assert re.search(r"^level 0  page table .*  not present$", ours, re.MULTILINE), "the hole below the stack"
+
+
+def test_pages_and_the_buddys_lists():
+    said = batch("cub page", "break monitor_main", "continue", "cub page vm_zero_page",
+                 "cub page 0xffff800000000000 + (vm_zero_page - page_array) * 4096", "cub page 12288",
+                 "cub page 0x3001000", "cub page kernel_start", "cub page 0x10000000000", "cub page",
+                 "set var buddy.blocks[10] = 99", "cub page", command=MEMORY)
+    block = r"state     USED, heads a block of order 0 \(4 KiB\), references: 1\nowner     zeros\n.*\nallocated at vm_\w+\+0x"
+    assert len(re.findall(block, said)) == 2, said
+    assert re.search(r"^frame 12288 at .*\nstate     FREE, heads a block of order 10 \(4096 KiB\)$", said, re.MULTILINE)
+    assert re.search(r"^frame 12289 at physical 0x3001000, .*\ninside    the block of frame 12288:$", said, re.MULTILINE)
+    assert re.search(r"^frame 256 at physical 0x100000, .*\nstate     RESERVED$", said, re.MULTILINE)
+    assert "there is no page structure for 0x10000000000" in said
+    lists, damaged = said.split("pages free in the buddy's lists")[1:]
+    counts = [int(count) for count in re.findall(r"^ +\d+ +(\d+)  ", lists, re.MULTILINE)]
+    assert sum(counts) > 5 and "but" not in lists
+    assert re.search(r"^ +10 +99  .*\n +but its list has \d+$", damaged, re.MULTILINE)
+    assert "Traceback" not in said
+
+
+def test_caches_and_their_slabs():
+    said = batch("break monitor_main", "continue", "cub slab", "print kmalloc(1000, 0)", "print kmalloc(900, 0)", "cub slab",
+                 "cub slab kmalloc-1024", "cub slab nothing", command=MEMORY)
+    before, after = said.split("objects / room")[1:]
+    line = r"^kmalloc-1024 +1024 +(\d+) / (\d+) +(\d+) +(\d+)$"
+    (was,), (now,) = re.findall(line, before, re.MULTILINE), re.findall(line, after, re.MULTILINE)
+    assert int(now[0]) == int(was[0]) + 2 and int(now[1]) >= int(now[0]) and int(now[2]) >= 1, said
+    assert re.search(r"^kmalloc-1024: 1024 bytes each, one every 1024; \d+ in a slab of \d+ KiB$", said, re.MULTILINE)
+    shown = re.findall(r"^  0xffff8[0-9a-f]+ +(\d+) of \d+ out, (?:first free 0x|full)", said, re.MULTILINE)
+    assert len(shown) == int(now[2]) and sum(map(int, shown)) == int(now[0]) + int(now[3])
+    assert "there is no cache 'nothing'" in said and "but" not in after
+
+
 def test_commands_are_found_by_their_files():
     """A later floor adds a file under gdbcub/ and nothing else."""
     names = {path.stem for path in (emu.ROOT / "grader/gdbcub").glob("*.py")} - {"__init__"}
     said = batch("help cub")
-    assert {"bootinfo", "stack", "console", "code", "replay"} <= names
-    for name in ("info", "memmap", "backtrace", "type", "code", "when", "seek"):
+    assert {"bootinfo", "stack", "console", "code", "replay", "pt", "page", "slab"} <= names
+    for name in ("info", "memmap", "backtrace", "type", "code", "when", "seek", "pt", "page", "slab"):
         assert f"cub {name} -- " in said
 
 
