@@ -136,8 +136,8 @@ static void check_place(const struct slab_cache *cache, const void *object, cons
 	if (!owner)
 		slab_complain(object, doing);
 
-	struct page *slab = page_head(page_of(object));
-	uint64_t first = (uint64_t)slab_object(owner, slab, 0);
+	const struct page *head = page_head(page_of(object));
+	uint64_t first = (uint64_t)slab_object(owner, head, 0);
 	uint64_t into = ((uint64_t)object - first) % owner->stride;
 	uint64_t which = ((uint64_t)object - first) / owner->stride;
 
