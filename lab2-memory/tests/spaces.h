@@ -119,6 +119,39 @@ static inline void user_store(uint64_t address, uint64_t value)
 		asm volatile("clac" : : : "memory");
 }
 
+/* --- memory that is short ---------------------------------------------------------------- */
+
+/* hold_large: take all blocks of 2 MiB and more, and give 511 pages back, which are no such block.
+ */
+static inline void hold_large(struct list *held)
+{
+	struct page *page;
+	size_t pages;
+
+	list_init(held);
+	for (unsigned order = PAGE_ORDER_MAX; order >= 9; order--)
+		while ((page = page_alloc(order, PAGE_NOWAIT)))
+			list_push_back(held, &page->link);
+	KT_REQUIRE(!list_empty(held));
+	page = list_entry(held->prev, struct page, link);
+	pages = 1ul << page->order;
+	page_break(page);
+	for (size_t i = 1; i < 512; i++)
+		page_free(page + i);
+	for (size_t i = 512; i < pages; i++)
+		list_push_back(held, &page[i].link);
+}
+
+static inline void give_back(struct list *held)
+{
+	while (!list_empty(held)) {
+		struct list *link = held->next;
+
+		list_remove(link);
+		page_free(list_entry(link, struct page, link));
+	}
+}
+
 /* --- an object ------------------------------------------------------------------------ */
 
 #define THING_PAGES 8
