@@ -3,6 +3,7 @@
 #include "lab1-boot/boot/layout.h"
 #include "lab1-boot/boot/multiboot2.h"
 #include "lab1-boot/boot/pvh.h"
+#include "lab1-boot/boot/reserve.h"
 #include "lab1-boot/lib/string.h"
 
 /* GRUB's information is some 2 KiB; what claims to be larger than this is garbage. */
@@ -49,6 +50,7 @@ void bootinfo_init(uint32_t magic, uint32_t information)
 			phys_to_virt(information), multiboot2_limit(information), &bootinfo, &raw);
 	else if (magic != MULTIBOOT2_BOOTLOADER_MAGIC)
 		pvh_read(boot_memory(information, sizeof(struct pvh_start_info)), &bootinfo, &raw);
+	reserve_asked(&raw);
 	memmap_clean(&raw, &bootinfo.memmap);
 	bootinfo.memmap_dropped = raw.dropped;
 }

@@ -27,3 +27,21 @@ bool number_parse(const char *text, size_t length, uint64_t *number)
 	*number = value;
 	return true;
 }
+
+/* By how many bits a suffix shifts; 0 if it is none. */
+static unsigned suffix_shift(char c)
+{
+	c |= 0x20;
+	return c == 'k' ? 10 : c == 'm' ? 20 : c == 'g' ? 30 : 0;
+}
+
+bool size_parse(const char *text, size_t length, uint64_t *bytes)
+{
+	unsigned shift = length > 0 ? suffix_shift(text[length - 1]) : 0;
+	uint64_t value;
+
+	if (!number_parse(text, length - (shift > 0), &value) || value > UINT64_MAX >> shift)
+		return false;
+	*bytes = value << shift;
+	return true;
+}

@@ -9,3 +9,7 @@
  * empty, has another character in it, or does not fit 64 bits; *number is then unchanged.
  */
 bool number_parse(const char *text, size_t length, uint64_t *number);
+
+/* size_parse: the same with K, M or G behind it, which multiply by 1024, its square and its cube.
+ */
+bool size_parse(const char *text, size_t length, uint64_t *bytes);

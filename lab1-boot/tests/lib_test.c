@@ -115,6 +115,32 @@ KTEST(number_parses, "", "decimal and hexadecimal up to 64 bits, and nothing els
 	KT_TRUE(refused("0x@"));
 }
 
+static bool size_is(const char *text, uint64_t to)
+{
+	uint64_t bytes = 99;
+
+	return size_parse(text, strlen(text), &bytes) && bytes == to;
+}
+
+static bool no_size(const char *text)
+{
+	uint64_t bytes = 99;
+
+	return !size_parse(text, strlen(text), &bytes) && bytes == 99;
+}
+
+KTEST(sizes_parse, "", "K, M and G behind a number multiply it, as far as 64 bits go")
+{
+	KT_TRUE(size_is("12", 12));
+	KT_TRUE(size_is("3k", 3 << 10));
+	KT_TRUE(size_is("0x10M", 16 << 20));
+	KT_TRUE(size_is("17179869183G", 17179869183ul << 30));
+	KT_TRUE(no_size("17179869184G"));
+	KT_TRUE(no_size("M"));
+	KT_TRUE(no_size("1KM"));
+	KT_TRUE(no_size(""));
+}
+
 struct item {
 	int number;
 	struct list link;
