@@ -29,6 +29,7 @@ class Options:
     append: str = ""                    # more of the command line
     memory: str = "64M"
     cpus: int = 1
+    cpu: str = "max"                    # QEMU's model, for example "max,-smep"
     vga: bool = False                   # a VGA card, for the text screen
     iso: Path | None = None             # boot this CD image, not the kernel
     icount: bool = True                 # False: real time and true parallelism
@@ -57,7 +58,7 @@ def command(options: Options, at: Path) -> list[str]:
     """QEMU's command line; `at` is the directory of its sockets and files."""
     plain = not options.iso and not options.extra
     argv = [QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none",
-            "-machine", "q35,sata=off" if plain else "q35", "-cpu", "max",
+            "-machine", "q35,sata=off" if plain else "q35", "-cpu", options.cpu,
             "-m", options.memory, "-smp", str(options.cpus), "-vga", "std" if options.vga else "none",
             "-S", "-no-reboot", "-action", "watchdog=pause,shutdown=pause", "-device", "ib700",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-sandbox", SECCOMP,

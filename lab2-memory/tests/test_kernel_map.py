@@ -120,11 +120,9 @@ def test_the_image_has_the_rights_that_it_needs(machine, symbols):
     assert not look.between(0, UPPER_HALF), f"in the lower half is mapped\n{shown(look.between(0, UPPER_HALF))}"
 
 
-@written
-@pytest.mark.parametrize("memory", ["64M", "8G"])
-def test_the_direct_map_shows_all_memory(machine, memory):
-    """All usable memory is in the direct map, at its place, never executable, by the largest pages that fit."""
-    look = Look(machine, memory=memory)
+def check_direct_map(look, sizes):
+    """All usable memory is in the direct map, at its place, never executable, and no page is smaller than it
+    has to be on a processor with these sizes of large pages."""
     direct = look.between(DIRECT_MAP, KERNEL_BASE)
     wrong = [page for page in direct if page.physical != page.virtual - DIRECT_MAP]
     assert not wrong, f"not at its place in the direct map:\n{shown(wrong)}"
@@ -133,9 +131,25 @@ def test_the_direct_map_shows_all_memory(machine, memory):
         assert covered(start, end, there), f"memory at {start:#x} - {end:#x} is not in the direct map"
     bad = [page for page in look.pages if page.user or page.executable and page.virtual < KERNEL_BASE]
     assert not bad, f"executable, or for users:\n{shown(bad)}"
-    why = too_small(look.pages, (GIB, 2 * MIB))
+    why = too_small(look.pages, sizes)
     assert not why, why
-    assert any(page.size == GIB for page in direct) == (memory == "8G"), "pages of 1 GiB are used where they fit"
+
+
+@written
+@pytest.mark.parametrize("memory", ["64M", "8G"])
+def test_the_direct_map_shows_all_memory(machine, memory):
+    """All usable memory is in the direct map, at its place, never executable, by the largest pages that fit."""
+    look = Look(machine, memory=memory)
+    check_direct_map(look, (GIB, 2 * MIB))
+    assert any(page.size == GIB for page in look.pages) == (memory == "8G"), "pages of 1 GiB are used where they fit"
+
+
+@written
+def test_a_processor_without_pages_of_a_gibibyte(machine):
+    """Where the processor has no pages of 1 GiB, those of 2 MiB are used."""
+    look = Look(machine, memory="3G", cpu="max,-pdpe1gb")
+    check_direct_map(look, (2 * MIB,))
+    assert not [page for page in look.pages if page.size == GIB], "this processor has no pages of 1 GiB"
 
 
 def test_the_processor_enforces_it(machine):
