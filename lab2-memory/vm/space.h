@@ -70,16 +70,17 @@ void vm_space_destroy(struct vm_space *space);
 /*
  * vm_map: a new region of so many bytes (> 0, rounded up to pages) with these rights. Returns its
  * address, or
- *   -EINVAL  no bytes, an address or offset that is no multiple of the page size, unknown rights,
- *            or not exactly one of MAP_SHARED and MAP_PRIVATE
+ *   -EINVAL  no bytes, a fixed address or an offset that is no multiple of the page size, an offset
+ *            that wraps, unknown rights, or not exactly one of MAP_SHARED and MAP_PRIVATE
  *   -EPERM   with a fixed address: it lies below VM_LOW
  *   -ENOMEM  no room in the space (a fixed range ends above VM_HIGH), or no memory
  *   -EEXIST  with MAP_FIXED_NOREPLACE: something is there
  * With MAP_FIXED the region lies at address exactly, and what was mapped there is unmapped first;
- * otherwise address is a hint: taken if it is not 0 and there is room, else vm_find_gap finds a
- * place. Other flags mean nothing here. object (NULL: anonymous memory) begins at offset; the
- * region takes a reference of its own. A region that continues a neighbour in every respect is
- * merged with it. An error leaves everything as it was. May sleep. Takes space->lock.
+ * otherwise address is a hint, rounded down: taken if there is room, else vm_find_gap finds a
+ * place. Other flags mean nothing here. The region begins at that offset of the object, of which it
+ * takes a reference (NULL: anonymous memory, for which the offset means nothing). One that
+ * continues a neighbour in every respect is merged with it. An error leaves everything as it was.
+ * May sleep. Takes space->lock.
  */
 int64_t vm_map(struct vm_space *space, uint64_t address, size_t bytes, int protection, int flags,
 	struct vm_object *object, uint64_t offset);
