@@ -8,7 +8,8 @@
   builds    every starter compiles in every form without a warning
   boots     it says a todo on the console and stops cleanly
   zero      an exercise that is empty on an otherwise finished tree fails every one
-            of its tests, says its todo, and the whole starter earns nothing
+            of its tests, says its todo (unless it is a program to be mended), and the
+            whole starter earns nothing
 
 A test that an unwritten exercise passes is a defect of that test.  Each check yields
 one line a defect.
@@ -99,7 +100,9 @@ def secret_texts(reference: Path, labs: list[Lab]) -> Iterator[tuple[str, str]]:
                 yield from ((run, name) for run in telling(added))
             elif path.suffix in MARKED:
                 for region in markers.parse(text, name):
-                    yield from ((run, f"{name}:{region.first + 1}") for run in telling(list(region.body)))
+                    given = squeezed("".join(region.starter))   # what is to be mended is no secret
+                    yield from ((run, f"{name}:{region.first + 1}") for run in telling(list(region.body))
+                                if run not in given)
 
 
 def leaks(reference: Path, clone: Path, labs: list[Lab]) -> Iterator[str]:
@@ -209,9 +212,16 @@ def _emptied(reference: Path, lab: Lab, exercise: Exercise) -> list[str]:
     defects = [f"{test.name} does not fail while exercise {exercise.id} is unwritten ({test.outcome})"
                for test in result.results if test.outcome != "failed"]
     said = re.compile(rf"todo:?\s+{re.escape(exercise.id)}: ")
-    if not any(said.search(test.block) for test in result.results):
+    if not _to_be_mended(reference, exercise) and not any(said.search(test.block) for test in result.results):
         defects.append(f"no test shows that exercise {exercise.id} says todo")
     return defects
+
+
+def _to_be_mended(reference: Path, exercise: Exercise) -> bool:
+    """Whether the starter is no hole but a program that is wrong, much like the solution: it has no todo."""
+    regions = [region for name in exercise.files if Path(name).suffix in MARKED
+               for region in markers.parse((reference / name).read_text(), name) if region.id == exercise.id]
+    return any(run in squeezed("".join(region.starter)) for region in regions for run in telling(list(region.body)))
 
 
 def _starter(reference: Path, lab: Lab) -> list[str]:

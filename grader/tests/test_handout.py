@@ -162,6 +162,32 @@ def test_a_secret_in_any_object_is_found(reference, tmp_path, name, text, origin
     assert defect.startswith(f"{name} holds what ") and f"{origin} should keep" in defect
 
 
+def test_what_a_starter_has_anyway_is_no_secret(reference, tmp_path):
+    """A starter that is to be mended shares lines with the solution; the others stay secret."""
+    shared, told = "int shared_by_the_starter_and_the_solution = 3;", "int what_the_solution_alone_knows_of_it = 4;"
+    synthetic.write(reference, {"lab2-memory/three.c": f"""\
+int three(void)
+{{
+\t// BEGIN SOLUTION 2.1
+\t// STARTER 2.1
+\t// {shared}
+\t// return shared_by_the_starter_and_the_solution;
+\t{shared}
+\t{told}
+
+\treturn shared_by_the_starter_and_the_solution;
+\t// END SOLUTION 2.1
+}}
+""", "docs/x.md": f"{shared}\n", "docs/y.md": f"{told}\n"})
+    git(reference, "add", "-A")
+    handout.make(reference, tmp_path / "out", verify=False)
+    with clone_of(tmp_path / "out") as clone:
+        [defect] = handout_check.leaks(reference, clone, lab.labs(reference))
+    assert defect.startswith("docs/y.md holds what lab2-memory/three.c:3 should keep")
+    assert handout_check._to_be_mended(reference, lab.load(reference, 2).exercises[0])
+    assert not any(handout_check._to_be_mended(reference, e) for e in lab.load(reference, 1).exercises)
+
+
 def test_marks_that_were_left_are_found(reference, monkeypatch, tmp_path):
     monkeypatch.setattr(handout.markers, "starter", lambda text, name, only=None: text)
     handout.make(reference, tmp_path / "out", verify=False)
