@@ -231,6 +231,7 @@ KTEST(clone_seen, "2.7", "after a clone the processor sees what each of the two 
 	tlb_load(&clone->pagetable);
 	KT_EQ(user_load(BASE), 1);
 	fault(clone, BASE, PROT_WRITE);
+	user_forget(BASE);
 	user_store(BASE, 3);
 	KT_EQ(*word_at(space, BASE), 2);
 	KT_EQ(*word_at(clone, BASE), 3);

@@ -94,7 +94,16 @@ static inline uint64_t read_word(struct vm_space *space, uint64_t address)
 	return *word_at(space, address);
 }
 
-/* The processor's own view of the tables that are loaded: a user's memory, with SMAP lifted. */
+/*
+ * The processor's own view of the tables that are loaded: a user's memory, with SMAP lifted. Where
+ * an entry has only gained rights, call user_forget before user_store: nobody has to flush then,
+ * since a fault makes the processor look again, and here there is none.
+ */
+static inline void user_forget(uint64_t address)
+{
+	asm volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
 static inline uint64_t user_load(uint64_t address)
 {
 	bool smap = read_cr4() & CR4_SMAP;
@@ -160,9 +169,10 @@ static inline void give_back(struct list *held)
 struct thing {
 	struct vm_object object;
 	struct page *page[THING_PAGES];
-	int error; /* says this instead, if it is not 0 */
-	unsigned asked, writes;
-	uint64_t index; /* that it was asked for last */
+	int error;       /* says this instead, if it is not 0 */
+	unsigned writes; /* how often it was told of one */
+	uint64_t told;   /* and for which pages, a bit each */
+	uint64_t index;  /* that it was asked for last */
 	bool write;
 	void (*meanwhile)(struct page *page); /* what another processor does, once */
 };
@@ -173,7 +183,6 @@ static inline int thing_get_page(
 	struct thing *thing = (struct thing *)object;
 	void (*meanwhile)(struct page * page) = thing->meanwhile;
 
-	thing->asked++;
 	thing->writes += write;
 	thing->index = index;
 	thing->write = write;
@@ -181,6 +190,7 @@ static inline int thing_get_page(
 		return -ENXIO;
 	if (thing->error)
 		return thing->error;
+	thing->told |= (uint64_t)write << index;
 	*page = thing->page[index];
 	page_get(*page);
 	thing->meanwhile = NULL;
