@@ -16,29 +16,25 @@ static void print_rights(pte_t rights)
 		rights & PTE_USER ? 'u' : '-', rights & PTE_GLOBAL ? 'g' : '-');
 }
 
-/* Down to the page or to where nothing is, whoever wrote pagetable_walk. */
-static void print_walk(uint64_t address)
+/* The step from a table of that level, and those below it, whoever wrote pagetable_walk. */
+static void print_steps(const pte_t *entries, unsigned level, uint64_t address)
 {
-	pte_t *entries = pagetable_table(tlb_loaded()->root);
+	unsigned index = pte_index(address, level);
+	pte_t entry = entries[index];
 
-	for (unsigned level = PTE_ROOT_LEVEL;; level--) {
-		unsigned index = pte_index(address, level);
-		pte_t entry = entries[index];
-
-		kprintf("level %u  %-13s [%3u]  %016lx  ", level, level_name[level], index, entry);
-		if (!(entry & PTE_PRESENT)) {
-			kprintf("not present\n");
-			return;
-		}
-		print_rights(entry);
-		if (pte_is_leaf(entry, level)) {
-			kprintf("  page of %s: physical %016lx\n", page_name[level],
-				pte_phys(entry, level) + address % pte_span(level));
-			return;
-		}
-		kprintf("  table at %016lx\n", entry & PTE_ADDRESS);
-		entries = pagetable_table(entry);
+	kprintf("level %u  %-13s [%3u]  %016lx  ", level, level_name[level], index, entry);
+	if (!(entry & PTE_PRESENT)) {
+		kprintf("not present\n");
+		return;
 	}
+	print_rights(entry);
+	if (pte_is_leaf(entry, level)) {
+		kprintf("  page of %s: physical %016lx\n", page_name[level],
+			pte_phys(entry, level) + address % pte_span(level));
+		return;
+	}
+	kprintf("  table at %016lx\n", entry & PTE_ADDRESS);
+	print_steps(pagetable_table(entry), level - 1, address);
 }
 
 COMMAND(map, "ADDRESS", "walk the page tables to an address, level by level")
@@ -53,7 +49,7 @@ COMMAND(map, "ADDRESS", "walk the page tables to an address, level by level")
 		kprintf("map: %016lx is not canonical: bits 48 to 63 must equal bit 47\n", address);
 		return;
 	}
-	print_walk(address);
+	print_steps(pagetable_table(tlb_loaded()->root), PTE_ROOT_LEVEL, address);
 }
 
 /* A run of pages that differ in nothing but their place. */

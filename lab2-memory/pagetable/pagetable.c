@@ -273,11 +273,11 @@ int pagetable_replace(struct pagetable *table, uint64_t address, const struct ma
 {
 	const pte_t marks = PTE_ACCESSED | PTE_DIRTY; /* the processor's to change */
 	uint64_t flags = spin_lock_irqsave(&table->lock);
-	struct pagetable_place at = pagetable_walk(table, address);
-	bool there = at.level == old->level && ((*at.entry ^ old->entry) & ~marks) == 0;
+	struct pagetable_place place = pagetable_walk(table, address);
+	bool there = place.level == old->level && ((*place.entry ^ old->entry) & ~marks) == 0;
 
 	if (there)
-		replace(at.entry, address, at.level, entry, batch);
+		replace(place.entry, address, place.level, entry, batch);
 	spin_unlock_irqrestore(&table->lock, flags);
 	return there ? 0 : -EAGAIN;
 }

@@ -48,18 +48,20 @@ static inline void table_drop(void)
 	table_drop_below(table.root, PTE_ROOT_LEVEL);
 }
 
-/* place_of: the entry in which the way to an address ends. */
+/* place_below, place_of: the entry in which the way to an address ends, from a table on. */
+static inline struct pagetable_place place_below(pte_t *entries, unsigned level, uint64_t address)
+{
+	struct pagetable_place here = { &entries[address >> (12 + 9 * level) & 511], level };
+	pte_t entry = *here.entry;
+
+	if (level == 0 || (entry & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT)
+		return here;
+	return place_below(pagetable_table(entry), level - 1, address);
+}
+
 static inline struct pagetable_place place_of(const struct pagetable *of, uint64_t address)
 {
-	pte_t *entries = root_of(of);
-
-	for (unsigned level = PTE_ROOT_LEVEL;; level--) {
-		pte_t *entry = &entries[address >> (12 + 9 * level) & 511];
-
-		if (!(*entry & PTE_PRESENT) || level == 0 || (*entry & PTE_LARGE))
-			return (struct pagetable_place){ entry, level };
-		entries = phys_to_virt(*entry & PTE_ADDRESS);
-	}
+	return place_below(root_of(of), PTE_ROOT_LEVEL, address);
 }
 
 /* The entry that maps an address in the test's table, without the processor's marks. */

@@ -30,10 +30,12 @@ int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint
 int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64_t address,
 	const struct mapping *mapping)
 {
+	struct pagetable *table = &space->pagetable;
 	uint64_t start = address & -LARGE_PAGE;
 	uint64_t old = mapping->physical & -LARGE_PAGE;
 	struct page *page = vm_page_new(LARGE_ORDER, PAGE_NOWAIT);
 	struct tlb_batch batch;
+	pte_t entry;
 	int error;
 
 	if (!page) {
@@ -41,9 +43,9 @@ int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64
 		return error ? error : -EAGAIN;
 	}
 	page_copy(page_address(page), phys_to_virt(old), LARGE_PAGE);
-	tlb_batch_init(&batch, &space->pagetable);
-	error = pagetable_replace(&space->pagetable, start, mapping,
-		page_phys(page) | vm_pte_rights(region) | PTE_COUNTED, &batch);
+	entry = vm_pte_rights(region) | PTE_COUNTED | page_phys(page);
+	tlb_batch_init(&batch, table);
+	error = pagetable_replace(table, start, mapping, entry, &batch);
 	if (error)
 		page_free(page);
 	tlb_flush(&batch);

@@ -36,23 +36,25 @@ int vm_pages_split(struct vm_space *space, uint64_t at)
 
 void vm_pages_protect(struct vm_space *space, const struct vm_region *region, uint64_t rights)
 {
+	struct pagetable *table = &space->pagetable;
+	uint64_t start = region->range.start, bytes = region->range.end - start;
 	struct tlb_batch batch;
 	int error;
 
-	tlb_batch_init(&batch, &space->pagetable);
-	error = pagetable_protect(&space->pagetable, region->range.start,
-		region->range.end - region->range.start, rights, &batch);
+	tlb_batch_init(&batch, table);
+	error = pagetable_protect(table, start, bytes, rights, &batch);
 	assert(!error); /* no page reaches over a region's end */
 	tlb_flush(&batch);
 }
 
 void vm_pages_unmap(struct vm_space *space, uint64_t start, uint64_t end)
 {
+	struct pagetable *table = &space->pagetable;
 	struct tlb_batch batch;
 	int error;
 
-	tlb_batch_init(&batch, &space->pagetable);
-	error = pagetable_unmap(&space->pagetable, start, end - start, &batch);
+	tlb_batch_init(&batch, table);
+	error = pagetable_unmap(table, start, end - start, &batch);
 	assert(!error); /* there was nothing to split */
 	tlb_flush(&batch);
 	__atomic_fetch_sub(&space->resident, batch.released, __ATOMIC_RELAXED);

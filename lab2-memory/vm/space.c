@@ -34,16 +34,10 @@ struct vm_space *vm_space_create(void)
 
 void vm_space_destroy(struct vm_space *space)
 {
-	struct vm_region *region;
-
 	rwlock_write(&space->lock);
-	while ((region = vm_region_from(space, 0))) {
-		vm_pages_unmap(space, region->range.start, region->range.end);
-		vm_region_remove(space, region);
-		vm_region_free(region);
-	}
-	assert(space->resident == 0 && space->mapped == 0);
+	vm_region_clear(space, VM_LOW, VM_HIGH); /* nothing reaches over these: it cannot fail */
 	rwlock_write_done(&space->lock);
+	assert(space->resident == 0 && space->mapped == 0);
 	pagetable_destroy(&space->pagetable);
 	slab_free(&space_cache, space);
 }
