@@ -13,13 +13,13 @@ static struct page pages[FRAMES];
 static struct buddy mine;
 
 /* A new allocator for so many of the frames, with nothing free. */
-static void begin(uint64_t frames)
+static inline void begin(uint64_t frames)
 {
 	memset(pages, 0, sizeof(pages));
 	buddy_init(&mine, pages, frames);
 }
 
-static struct page *take(unsigned order)
+static inline struct page *take(unsigned order)
 {
 	uint64_t flags = spin_lock_irqsave(&mine.lock);
 	struct page *page = buddy_alloc(&mine, order);
@@ -29,7 +29,7 @@ static struct page *take(unsigned order)
 }
 
 /* Give back a block that is somebody's, whoever took it. */
-static void put(uint64_t frame, unsigned order)
+static inline void put(uint64_t frame, unsigned order)
 {
 	uint64_t flags = spin_lock_irqsave(&mine.lock);
 
@@ -40,7 +40,7 @@ static void put(uint64_t frame, unsigned order)
 }
 
 /* The frame of a list's link; the list is broken if that is none, or does not lead back. */
-static uint64_t frame_of(const struct list *link)
+static inline uint64_t frame_of(const struct list *link)
 {
 	uint64_t frame = (uint64_t)(list_entry(link, struct page, link) - pages);
 

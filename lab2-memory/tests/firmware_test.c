@@ -100,7 +100,7 @@ KTEST(firmware_hostile, "", "tables that are broken are passed over, and circles
 	put32(other + 4, 7);                 /* shorter than a header's beginning */
 	put64(xsdt + 36, kernel_phys(other));
 	put32(fadt + 36, 0);
-	put32(dsdt + 4, 0xffffffff);
+	put32(dsdt + 4, 0x1000001); /* 16 MiB and a byte */
 	put64(fadt + 140, ~0ul);
 	firmware_tables(remember);
 	KT_EQ(found_count, 4);

@@ -7,6 +7,15 @@
 
 static struct page *page[MANY];
 
+static uint64_t kept(void)
+{
+	uint64_t pages = 0;
+
+	for (uint64_t i = 0; i < page_frames; i++)
+		pages += page_array[i].state == PAGE_KEPT;
+	return pages;
+}
+
 KTEST(front_batches, "", "pages come from the buddy a batch at a time, and go there so",
 	.needs = "2.1 2.2")
 {
@@ -21,14 +30,17 @@ KTEST(front_batches, "", "pages come from the buddy a batch at a time, and go th
 		KT_EQ(front_count(), in_buddy - buddy.free_pages - i - 1);
 		KT_TRUE(front_count() < FRONT_BATCH);
 	}
+	front_free(front_alloc());
+	KT_EQ(kept(), front_count());
 	for (unsigned i = 0; i < MANY; i++) {
 		front_free(page[i]);
 		KT_EQ(page[i]->state == PAGE_KEPT || page[i]->state == PAGE_FREE, true);
 		KT_TRUE(front_count() <= FRONT_PAGES);
+		KT_TRUE(i < FRONT_PAGES || front_count() > FRONT_PAGES - FRONT_BATCH);
 		KT_EQ((in_buddy - buddy.free_pages) % FRONT_BATCH, 0);
 		KT_EQ(page_free_count(), free - MANY + i + 1);
 	}
-	KT_TRUE(front_count() >= FRONT_PAGES - FRONT_BATCH);
+	KT_EQ(kept(), front_count());
 }
 
 KTEST(front_last_in_first_out, "", "the page that was given back last comes first",

@@ -4,6 +4,7 @@
  */
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lib/string.h"
+#include "lab2-memory/page/bootmem.h"
 #include "lab2-memory/page/buddy.h"
 #include "lab2-memory/page/front.h"
 #include "lab2-memory/page/inject.h"
@@ -83,9 +84,14 @@ KTEST(page_new, "", "a new block is aligned, has one reference, and knows who as
 KTEST(page_all, "", "every free page can be had once, and all come back as they were",
 	.needs = "2.1 2.2", .limit = 10)
 {
-	uint64_t free = page_free_count(), used = page_used_count(), blocks[PAGE_ORDERS];
+	uint64_t free = page_free_count(), used = page_used_count(), total = 0;
+	uint64_t blocks[PAGE_ORDERS];
+	const struct memory_range *range;
 	struct list taken;
 
+	for (size_t ranges = bootmem_ranges(&range); ranges-- > 0; range++)
+		total += (range->end - range->start) >> PAGE_SHIFT;
+	KT_EQ(page_total(), total);
 	memcpy(blocks, buddy.blocks, sizeof(blocks));
 	KT_EQ(take_all(&taken), free);
 	KT_EQ(page_free_count(), 0);
@@ -182,11 +188,14 @@ KTEST(page_filled, "", "memory is zeroed and copied where that was asked for, an
 		struct page *page = page_alloc(order + 1, 0), *half = page + (1ul << order);
 
 		KT_REQUIRE(page);
+		uint64_t *word = page_address(page);
+
 		fill(page, order + 1, ~0ul);
 		page_zero(page_address(page), PAGE_SIZE << order);
 		KT_TRUE(filled(page, order, 0));
 		KT_TRUE(filled(half, order, ~0ul));
-		fill(page, order, 0x5eed);
+		for (size_t i = 0; i < (PAGE_SIZE << order) / sizeof(*word); i++)
+			word[i] = kt_random();
 		page_copy(page_address(half), page_address(page), (PAGE_SIZE << order) - 64);
 		KT_TRUE(!memcmp(page_address(half), page_address(page), (PAGE_SIZE << order) - 64));
 		KT_EQ(*((uint64_t *)page_address(half + (1ul << order)) - 8), ~0ul);
