@@ -27,8 +27,6 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Protocol, Sequence
 
-import pytest
-
 from grader import explain
 
 BOOTS = 60              # to make a sequence shorter
@@ -66,7 +64,7 @@ class Failure:
 
 def check(ktest: Callable, probe: str, operations: Sequence[str], model: Callable[[], Model], *,
           boots: int = BOOTS, **options) -> None:
-    """Boots the probe once with all operations; fails the test with the shortest sequence found.
+    """Boots the probe once with all operations; raises Wrong with the shortest sequence found.
 
     Further options go to `ktest`, such as limit=10 and memory="128M".
     """
@@ -76,7 +74,7 @@ def check(ktest: Callable, probe: str, operations: Sequence[str], model: Callabl
     first = attempt(operations)
     if first is not None:
         shortest = Shrinker(attempt, first, boots, seconds()).run()
-        pytest.fail(report(shortest, len(operations)), pytrace=False)
+        raise Wrong(report(shortest, len(operations)))
 
 
 def seconds() -> float:

@@ -59,7 +59,7 @@ def operations(count: int) -> list[str]:
 
 
 def failure(kernel: Kernel, lines: list[str], **options) -> str:
-    with pytest.raises(pytest.fail.Exception) as caught:
+    with pytest.raises(Wrong) as caught:
         check(kernel, "things", lines, Model, limit=7, **options)
     return str(caught.value)
 
