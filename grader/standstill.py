@@ -5,7 +5,9 @@ registers and all of its memory are what they were at an earlier look, and
 interrupts are off, it goes round in a circle for ever, unless a device changes its
 mind; for that it is given DEVICE_TIME of guest time between the two looks.  This
 is proof, not patience: a kernel that computes changes a register or a word of
-memory and is never caught, on a host however slow.  When to look is decided by the
+memory and is never caught, on a host however slow.  A processor that stands at the
+address of its last page fault while no guest time passes cannot even execute its fault
+handler: it takes one fault after another, and no instruction ever counts.  When to look is decided by the
 wall clock, what is seen is not.
 
 Guest time is read from the ACPI power-management timer (ICH9 datasheet, PMBASE;
@@ -30,6 +32,7 @@ FIRST_LOOK = 0.25       # wall seconds without a sign before the first look
 NEXT_LOOK = 0.05        # and between looks
 SEEN_MAX = 2000
 HALTED = "the processor is halted with interrupts off"
+FAULTS = "page faults without end: the code that handles them cannot be executed itself"
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,13 @@ class Watcher:
 
     def _look(self, device_time: float) -> Standstill | None:
         state = self._qmp.human("info registers -a")
+        before = self.now
         self._advance()
         cpus = cpustate.registers(state)
         if cpustate.dead(cpus):
             return Standstill(HALTED)
+        if self._exact and self.now == before and any(cpu["rip"] == cpu["cr2"] != 0 for cpu in cpus):
+            return Standstill(FAULTS)
         if not self._exact or any(cpustate.interrupts_on(cpu) for cpu in cpus):
             self._mark = None
             return None

@@ -103,6 +103,21 @@ def test_hung_in_a_loop(tmp_path, body):
     assert time.monotonic() - began < 30, "it was waited for instead of seen"
 
 
+def test_hung_where_the_fault_handler_faults(tmp_path):
+    """Pages of 4 MiB: the first is this kernel, the last is not there, and has the handler; all others
+    are one page of RAM, so that the stack takes ever more of what each fault pushes."""
+    end = boot(tmp_path, r"""
+        static u32 directory[1024] __attribute__((aligned(4096)));
+        static unsigned long long gdt[2] = { 0, 0x00cf9a000000ffff }, idt[15];
+        static struct { u16 limit; void *base; } __attribute__((packed)) to_gdt = { 15, gdt }, to_idt = { 119, idt };
+        for (u32 i = 0; i < 1023; i++) directory[i] = (i ? 0x400000 : 0) | 0x83;
+        idt[14] = 0xffc08e0000080000;
+        __asm__ volatile("mov %%cr4, %%eax; or $0x10, %%eax; mov %%eax, %%cr4; mov %0, %%cr3;"
+                         "mov %%cr0, %%eax; or $0x80000000, %%eax; mov %%eax, %%cr0; lgdt %1; lidt %2;"
+                         "mov $0xffc00000, %%esp; jmp *%%esp" :: "r"(directory), "m"(to_gdt), "m"(to_idt) : "eax");""")
+    assert end.kind == "hung" and end.detail.startswith("page faults without end")
+
+
 def test_hung_while_memory_changes_meets_the_limit(tmp_path):
     end = boot(tmp_path, "plan(COM2); for (;;) spend(1000);")
     assert (end.kind, end.detail) == ("hung", "2 s of guest time are over")
