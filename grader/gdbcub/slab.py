@@ -40,7 +40,7 @@ def slab(words: list[str]) -> None:
     found = [cache for cache in caches() if not words or text(cache["name"]) == " ".join(words)]
     if not found:
         raise gdb.GdbError(f"there is no cache {' '.join(words)!r}; \"cub slab\" lists them" if words
-                           else "there are no caches yet: kmalloc_setup makes the first, in lab2_init")
+                           else "there are no caches yet: kmalloc_init makes the first, in lab2_init")
     if words:
         show(found[0])
         return
