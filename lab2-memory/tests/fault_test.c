@@ -314,14 +314,32 @@ static void map_it(struct page *page)
 	KT_EQ(vm_pages_map(space, BASE, page, P, PTE_USER | PTE_NX), 0);
 }
 
-/* The same for writing, in the place of what is there. */
-static void replace_it(struct page *page)
+/* In the place of what is there. */
+static void map_instead(struct page *page, uint64_t rights)
 {
 	struct mapping old = look(space, BASE);
+	struct tlb_batch batch;
 
+	tlb_batch_init(&batch, &space->pagetable);
+	page_get(page);
 	KT_EQ(pagetable_replace(&space->pagetable, BASE, &old,
-		      page_phys(page) | PTE_USER | PTE_NX | PTE_WRITE | PTE_COUNTED, NULL),
+		      page_phys(page) | PTE_USER | PTE_NX | PTE_COUNTED | rights, &batch),
 		0);
+	if (page_phys(page) == old.physical)
+		page_put(page); /* the entry has its reference */
+	tlb_flush(&batch);
+}
+
+/* The same for writing. */
+static void allow_it(struct page *page)
+{
+	map_instead(page, PTE_WRITE);
+}
+
+/* Another page for reading: the fault is not resolved by that. */
+static void change_it(struct page *page)
+{
+	map_instead(thing.page[page == thing.page[0]], 0);
 }
 
 KTEST(fault_raced, "2.7",
@@ -333,7 +351,14 @@ KTEST(fault_raced, "2.7",
 	fault(space, BASE, PROT_READ);
 	KT_EQ(page_count(thing.page[0]), 2);
 	KT_EQ(space->resident, 1);
-	thing.meanwhile = replace_it;
+	thing.meanwhile = change_it;
+	fault(space, BASE, PROT_WRITE);
+	KT_EQ(page_at(space, BASE), thing.page[0]);
+	KT_EQ(page_count(thing.page[0]), 2);
+	KT_EQ(page_count(thing.page[1]), 1);
+	KT_EQ(vm_protect(space, BASE, P, PROT_READ), 0);
+	KT_EQ(vm_protect(space, BASE, P, RW), 0);
+	thing.meanwhile = allow_it;
 	fault(space, BASE, PROT_WRITE);
 	KT_EQ(page_count(thing.page[0]), 2);
 	KT_EQ(space->resident, 1);
