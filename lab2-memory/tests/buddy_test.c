@@ -235,8 +235,8 @@ KTEST(buddy_at_the_end, "2.2", "frames from the last one on are somebody else's,
 	begin(100);
 	buddy_init(&other, pages, FRAMES);
 	buddy_free_range(&other, 100, 128); /* the buddies of 96-99, 64-95 and 0-63 */
-	put(96, 1);
-	put(98, 1); /* up to the end itself they do merge */
+	put(98, 1);
+	put(96, 1); /* up to the end itself they do merge */
 	put(64, 5);
 	put(0, 6);
 	EXPECT_FREE({ 0, 6 }, { 64, 5 }, { 96, 2 });
