@@ -80,6 +80,20 @@ static inline unsigned level_of(uint64_t address)
 	return place_of(&table, address).level;
 }
 
+/* expect_counts: every table counts the entries that are present in it. */
+static inline void expect_counts(uint64_t physical, unsigned level)
+{
+	const pte_t *entries = phys_to_virt(physical);
+	uint64_t present = 0;
+
+	for (unsigned i = 0; i < entries_of(level); i++) {
+		present += entries[i] & PTE_PRESENT;
+		if ((entries[i] & PTE_PRESENT) && !pte_is_leaf(entries[i], level))
+			expect_counts(entries[i] & PTE_ADDRESS, level - 1);
+	}
+	KT_EQ(page_of_phys(physical)->word[0], present);
+}
+
 /* A random address in the lower half that begins a GiB, with no index 0 and none 511. */
 static inline uint64_t some_gigabyte(void)
 {

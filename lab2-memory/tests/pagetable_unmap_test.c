@@ -93,16 +93,28 @@ KTEST(split_counted_shared, "2.4", "of a block that others have, too, each part 
 {
 	uint64_t address = some_gigabyte() + MIB2;
 	struct page *block = page_alloc(9, 0);
+	struct tlb_batch batch;
 
 	table_begin();
 	KT_REQUIRE(block);
 	page_get(block);
 	map(address, page_phys(block), MIB2, PTE_COUNTED);
+	inject_failure(1);
+	KT_EQ(split(address + KIB4), -ENOMEM);
+	KT_EQ(page_count(block), 1 + 1);
 	KT_EQ(split(address + KIB4), 0);
 	KT_EQ(page_count(block), 1 + 512);
 	KT_EQ(unmap(address + 5 * KIB4, 2 * KIB4), 0);
 	KT_EQ(page_count(block), 1 + 510);
 	KT_EQ(unmap(address, MIB2), 0);
+	KT_EQ(page_count(block), 1);
+
+	page_get(block);
+	map(address, page_phys(block), MIB2, PTE_COUNTED);
+	tlb_batch_init(&batch, &table);
+	KT_EQ(pagetable_unmap(&table, address, MIB2, &batch), 0);
+	tlb_flush(&batch);
+	KT_EQ(batch.released, 512); /* in pages of 4 KiB, whatever the page's size was */
 	KT_EQ(page_count(block), 1);
 	page_free(block);
 	table_end();

@@ -6,18 +6,17 @@ ends inside of one, and a table is there exactly if a page stands in it or below
 """
 
 import re
-import struct
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 
 import pytest
 
 from grader.modelcheck import Wrong, check
+from grader.pagewalk import ACCESSED, ADDRESS, DIRTY, GLOBAL, LARGE, NX, PRESENT, UNCACHED, USER, WRITE, entries
 
-PRESENT, WRITE, USER, UNCACHED, MARKS, LARGE, GLOBAL, NX = 1, 2, 4, 1 << 4, 3 << 5, 1 << 7, 1 << 8, 1 << 63
+MARKS = ACCESSED | DIRTY
 RIGHTS = (WRITE, USER, UNCACHED, GLOBAL, NX)
 PROTECTED = WRITE | USER | NX
-ADDRESS = 0x000F_FFFF_FFFF_F000
 SPAN = (4096, 2 << 20, 1 << 30)
 PAGE, MIB2, GIB = SPAN
 USER_END = 1 << 47
@@ -198,8 +197,10 @@ class Places:
 
     def physical(self, address, size):
         """Mostly as well aligned as the address; never so badly that thousands of tables are needed."""
-        unit = self.rng.choice([PAGE, MIB2, GIB, GIB]) if size < 4 * MIB2 else self.rng.choice([MIB2, GIB, GIB])
-        return self.rng.randrange(1, 64) * (64 * GIB) + self.rng.randrange(8) * unit + address % unit
+        rng, small = self.rng, size < 4 * MIB2
+        unit = rng.choice([PAGE, MIB2, GIB, GIB] if small else [MIB2, GIB, GIB])
+        inside = 0 if small and rng.random() < 0.3 else address % unit
+        return rng.randrange(1, 64) * (64 * GIB) + rng.randrange(8) * unit + inside
 
     def rights(self, of=RIGHTS):
         return sum(self.rng.sample(of, self.rng.randrange(len(of) + 1)))
@@ -244,8 +245,7 @@ def sequence(rng, count, failing=False):
 
 def walk(guest, physical, level=3, base=0):
     """Every entry that is present in the lower half, each before what lies below it."""
-    entries = struct.unpack("<512Q", guest.memory(physical, PAGE))
-    for index, entry in enumerate(entries[:256] if level == 3 else entries):
+    for index, entry in enumerate(entries(guest.memory, physical)[:256 if level == 3 else 512]):
         if not entry & PRESENT:
             continue
         address = base + (index << 12 + 9 * level)
