@@ -18,112 +18,135 @@ pytestmark = pytest.mark.exercise("2.7")
 
 
 class Place:
-    """Where random operations happen: so many pages from one address on, in so many spaces."""
+    """Where random operations happen: some pages from an address on, in four spaces."""
 
-    def __init__(self, rng, spaces, pages=24, base=None):
-        self.rng, self.spaces, self.pages = rng, spaces, pages
-        self.base = base or rng.choice((0x10000, 0x40000000 - 12 * PAGE, 0x7fff00000000, 0x40000000 + 500 * PAGE))
+    def __init__(self, rng, pages, base):
+        self.rng, self.pages, self.base = rng, pages, base
+        self.touched, self.written = range(pages), ()
         self.last = (0, 0)
 
-    def spot(self):
-        """A space and a page: often those of the last time."""
-        if self.rng.random() < 0.6:
-            self.last = (self.rng.randrange(self.spaces), self.rng.randrange(self.pages))
-        return f"{self.last[0]} {self.base + self.last[1] * PAGE + self.rng.choice((0, 0, 8, 2048, 4088)):#x}"
+    def everything(self, space):
+        return f"{space} {self.base:#x} {self.pages}"
 
     def range(self, most):
         pages = self.rng.randint(1, most)
         start = self.rng.randrange(self.pages - pages + 1)
-        return f"{self.rng.randrange(self.spaces)} {self.base + start * PAGE:#x} {pages}"
+        return f"{self.rng.randrange(4)} {self.base + start * PAGE:#x} {pages}"
 
     def access(self, number):
+        """Often the same page as the last time, or the same one in another space."""
+        space, page = self.last
+        self.last = (self.rng.choice((space, self.rng.randrange(4))),
+                     self.rng.choice((page, page, self.rng.choice(self.touched))))
         verb = self.rng.choice(("read", "read", "write", "write", "write", "look", "run"))
-        return f"{verb} {self.spot()}" + f" {number}" * (verb == "write")
+        where = self.base + self.last[1] * PAGE + self.rng.choice((0, 0, 8, 2048, 4088))
+        return f"{verb} {self.last[0]} {where:#x}" + f" {number}" * (verb == "write")
+
+    def fresh(self, space):
+        """A space in which everything is memory of its own."""
+        writes = [f"write {space} {self.base + page * PAGE:#x} {page}" for page in self.written]
+        return [f"space {space}", f"map {self.everything(space)} rw-p -", *writes]
+
+    def clone(self, number, fail=""):
+        """A clone in the place of another space, and soon a write to what it shares."""
+        old, new = self.rng.sample(range(4), 2)
+        made = self.fresh(new) if self.rng.random() < 0.1 else [f"clone {old} {new}"]
+        if fail:
+            made.insert(0, f"{fail}{made[0]}")
+        self.last = (self.rng.choice((old, new)), self.rng.choice(self.touched))
+        return [f"destroy {new}", *made, self.access(number)]
 
 
-def operations(rng, steps, *, spaces=4, sources=("-",), clones=0.06, failing=0.0):
+def small_place(rng):
+    bases = (0x10000, 0x40000000 - 6 * PAGE, 0x7fff00000000, 0x40000000 + 505 * PAGE)
+    return Place(rng, 14, rng.choice(bases))
+
+
+def operations(rng, steps, *, clones=0.07, objects="", failing=0.0):
     """Random operations on small regions."""
-    place, lines = Place(rng, spaces), [f"space {i}" for i in range(spaces)]
-    kinds = ("rw-p", "rw-p", "rw-p", "rwxp", "r--p", "r-xp", "---p") + ("rw-s", "r--s") * (len(sources) > 1)
+    place = small_place(rng)
+    lines = [line for space in range(4) for line in place.fresh(space)]
     for number in range(1, steps + 1):
+        fail = f"fail {rng.randint(1, 3)} " if rng.random() < failing else ""
         what = rng.random()
-        if what < 0.07 or number == 1:
-            source = rng.choice(sources)
-            source += str(rng.randrange(6)) * (source != "-")
-            lines.append(f"map {place.range(16)} {rng.choice(kinds)} {source}")
-        elif what < 0.11:
-            lines.append(f"unmap {place.range(4)}")
-        elif what < 0.15:
-            lines.append(f"protect {place.range(6)} {rng.choice(('rw-', 'rw-', 'r--', 'r-x', '---'))}")
-        elif what < 0.15 + clones:
-            lines += clone(rng, spaces)
-        elif what < 0.25 and len(sources) > 1:
-            lines.append(on_object(rng, number))
+        if what < 0.04:
+            lines.append(map_something(rng, place, objects))
+        elif what < 0.06:
+            lines.append(f"unmap {place.range(2)}")
+        elif what < 0.1:
+            lines.append(f"protect {place.range(6)} {rng.choice(('rw-', 'rw-', 'rwx', 'r--', 'r-x', '---'))}")
+        elif what < 0.1 + clones:
+            lines += place.clone(number, fail)
+        elif what < 0.22 and objects:
+            lines += on_object(rng, place, rng.choice(objects), number)
         else:
-            lines.append(place.access(number))
-        if rng.random() < failing and lines[-1].startswith(("read", "write", "run", "clone")):
-            lines[-1] = f"fail {rng.randint(1, 4)} {lines[-1]}"
+            lines.append(fail + place.access(number))
         if number % 40 == 0:
             lines.append("count")
-    return lines + ["count"]
+    return [*lines, "count"]
 
 
-def clone(rng, spaces):
-    old, new = rng.sample(range(spaces), 2)
-    return [f"destroy {new}", rng.choice((f"clone {old} {new}", f"clone {old} {new}", f"space {new}"))]
+def map_something(rng, place, objects):
+    rights = rng.choice(("rw-", "rw-", "rw-", "rwx", "r--", "r-x"))
+    if not objects or rng.random() < 0.3:
+        return f"map {place.range(8)} {rights}p -"
+    source = rng.choice(("-", *(f"{name}{rng.randrange(4)}" for name in objects * 2)))
+    return f"map {place.range(6)} {rights}{rng.choice('ps')} {source}"
 
 
-def on_object(rng, number):
-    name = rng.choice("ab")
+def on_object(rng, place, name, number):
+    """Something from an object's side, or an access that finds it broken."""
     if rng.random() < 0.3:
-        return f"error {name} {rng.choice((0, 0, errno.EIO))}"
-    return f"put {name} {rng.randrange(8)} {number} {rng.choice((0, 8, 2048, 4088))}"
-
-
-def test_demand_zero(ktest, rng):
-    """2000 reads and writes, between changes of regions, find zeros first and then what was written."""
-    check(ktest, "fault_lines", operations(rng, 2000, spaces=2, clones=0), Memory, limit=5)
-
-
-def test_clones(ktest, rng):
-    """2500 operations on four spaces that are clones of each other: each keeps what it has written."""
-    check(ktest, "fault_lines", operations(rng, 2500), Memory, limit=5)
-
-
-def test_objects(ktest, rng):
-    """2500 operations with objects: shared pages are the object's own, private ones are copied."""
-    check(ktest, "fault_lines", operations(rng, 2500, sources=("-", "a", "b")), Memory, limit=5)
-
-
-def test_no_memory(ktest, rng):
-    """Of 2000 operations, those that run out of memory leave everything as it was."""
-    check(ktest, "fault_lines", operations(rng, 2000, sources=("-", "a"), failing=0.3), Memory, limit=5)
+        return [f"error {name} {errno.EIO}", place.access(number), f"error {name} 0"]
+    return [f"put {name} {rng.randrange(8)} {number} {rng.choice((0, 8, 2048, 4088))}"]
 
 
 def large_operations(rng, steps):
-    """Operations on regions of some MiB, in four spaces; at times there are no blocks of 2 MiB."""
-    place, lines = Place(rng, 4, 3 * LARGE, 0x40000000), [f"space {i}" for i in range(4)]
+    """Operations on regions of some MiB; in the middle of them there are no blocks of 2 MiB."""
+    place = Place(rng, 2 * LARGE, 0x40000000)
+    place.touched, place.written = (3, 200, 511, 512, 513, 800, 1023), (5, 800)
+    lines = [line for space in range(4) for line in place.fresh(space)]
     for number in range(1, steps + 1):
         what = rng.random()
-        start, pages = rng.choice(((0, 3 * LARGE), (LARGE, LARGE), (7, 2 * LARGE), (LARGE - 1, 2 * LARGE)))
+        start, pages = rng.choice(((0, 2 * LARGE), (LARGE, LARGE), (7, LARGE), (LARGE - 1, LARGE + 1)))
         where = f"{rng.randrange(4)} {place.base + start * PAGE:#x} {pages}"
-        if what < 0.12 or number < 5:
-            lines.append(f"map {where} rw-p -")
-        elif what < 0.16:
+        if what < 0.05:
+            lines += [f"map {where} rw-p -", f"write {where.rsplit(' ', 1)[0]} {number}"]
+        elif what < 0.08:
             lines.append(rng.choice((f"unmap {place.range(40)}", f"unmap {where}")))
-        elif what < 0.2:
+        elif what < 0.12:
             lines.append(f"protect {rng.choice((place.range(40), where))} {rng.choice(('rw-', 'r--'))}")
-        elif what < 0.27:
-            lines += clone(rng, 4)
+        elif what < 0.25:
+            lines += place.clone(number)
         else:
             lines.append(place.access(number))
-        if number in (steps // 3, steps * 2 // 3):
-            lines.append("hold" if number < steps // 2 else "give")
+        if number in (steps // 2, steps * 3 // 4):
+            lines.append("hold" if number == steps // 2 else "give")
         if number % 25 == 0:
             lines.append("count")
-    return lines + ["count"]
+    return [*lines, "count"]
+
+
+def test_demand_zero(ktest, rng):
+    """1500 reads and writes, between changes of regions, find zeros first and then what was written."""
+    check(ktest, "fault_lines", operations(rng, 1500, clones=0), Memory, limit=5)
+
+
+def test_clones(ktest, rng):
+    """2000 operations on four spaces that are clones of each other: each keeps what it has written."""
+    check(ktest, "fault_lines", operations(rng, 2000), Memory, limit=5)
+
+
+def test_objects(ktest, rng):
+    """2000 operations with objects: shared pages are the object's own, private ones are copied."""
+    check(ktest, "fault_lines", operations(rng, 2000, objects="ab"), Memory, limit=5)
+
+
+def test_no_memory(ktest, rng):
+    """Of 1500 operations, those that run out of memory leave everything as it was."""
+    check(ktest, "fault_lines", operations(rng, 1500, objects="a", failing=0.3), Memory, limit=5)
 
 
 def test_large_pages(ktest, rng):
-    """700 operations on regions of some MiB: large pages are zeroed, copied and split as small ones are."""
-    check(ktest, "fault_lines", large_operations(rng, 300), Memory, limit=10)
+    """120 operations on regions of some MiB: large pages are zeroed, copied and split as small ones are."""
+    check(ktest, "fault_lines", large_operations(rng, 120), Memory, limit=10)
