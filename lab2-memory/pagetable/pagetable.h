@@ -47,9 +47,10 @@ void pagetable_destroy(struct pagetable *table);
 /*
  * pagetable_map: map so many bytes from address on to the frames from physical on, all multiples of
  * 4 KiB, with these rights (of PTE_RIGHTS), by the largest pages that alignment allows. 0; -EINVAL
- * if something is no such multiple, wraps, or is not canonical; -EEXIST if something is mapped
- * there; -ENOMEM. Nothing has changed on an error. With PTE_COUNTED the caller's references, one
- * for each page mapped, go over to the table. No spin lock is held. Takes table->lock.
+ * if something is no such multiple, wraps (also to 0), is not canonical, or has no room in an
+ * entry; -EEXIST if something is mapped there; -ENOMEM. Nothing has changed on an error. With
+ * PTE_COUNTED the caller's references, one for each page mapped, go over to the table. No spin lock
+ * is held. Takes table->lock.
  */
 int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, uint64_t bytes,
 	uint64_t rights);
@@ -131,7 +132,10 @@ int pagetable_reach(struct pagetable *table, uint64_t address, unsigned level, p
 int pagetable_map_range(struct pagetable *table, uint64_t *address, uint64_t end, uint64_t physical,
 	uint64_t rights);
 
-/* pagetable_split: let no large page reach over the address (a multiple of 4 KiB). 0 or -ENOMEM. */
+/*
+ * pagetable_split: let no large page reach over the address (a multiple of 4 KiB). The parts have
+ * all bits of the whole that mean the same in their size. 0 or -ENOMEM.
+ */
 int pagetable_split(struct pagetable *table, uint64_t address);
 
 /*

@@ -241,8 +241,8 @@ KTEST(unmap_waits_for_the_flush, "2.4",
 	KT_EQ(pagetable_unmap(&table, address, GIB1, &batch), 0);
 	KT_TRUE(!is_mapped(address) && !is_mapped(address + KIB4));
 	KT_EQ(batch.addresses, 2);
-	KT_EQ(batch.address[0] & -KIB4, address);
-	KT_EQ(batch.address[1] & -KIB4, address + KIB4);
+	KT_EQ((batch.address[0] ^ batch.address[1]) & -KIB4, KIB4); /* in any order */
+	KT_TRUE(batch.address[0] >= address && batch.address[0] < address + 2 * KIB4);
 	KT_EQ(page_count(page), 1);
 	KT_EQ(page_count(tables[0]), 1);
 	KT_EQ(page_count(tables[1]), 1);
