@@ -47,7 +47,8 @@ class Model:
         if said[0] == "none":
             whole = Counter(frame >> order for frame in self.seen - self.taken)
             if whole and max(whole.values()) == 1 << order:
-                raise Wrong(f"there is none, and {max(whole, key=whole.get) << order:#x} begins a block that is free")
+                first = max(whole, key=whole.get) << order
+                raise Wrong(f"there is none, and at frame {first:#x} a block of order {order} is free")
             return
         frame = int(said[0], 16)
         pages = range(frame, frame + (1 << order))
@@ -118,8 +119,8 @@ class Look:
 
     def __init__(self, guest) -> None:
         symbol = guest.symbols.address
-        self.array, self.frames = (
-            struct.unpack("<Q", guest.memory(symbol(name) - KERNEL_BASE, 8))[0] for name in ("page_array", "page_frames"))
+        self.array, self.frames = (struct.unpack("<Q", guest.memory(symbol(name) - KERNEL_BASE, 8))[0]
+                                   for name in ("page_array", "page_frames"))
         pages = guest.memory(self.array - DIRECT_MAP, STRUCT_PAGE * self.frames)
         self.pages = list(struct.iter_unpack("<IBBHQQ40x", pages))      # count, order, state, flags, next, prev
         self.list0 = symbol("buddy") + LISTS
@@ -133,7 +134,7 @@ class Look:
             link, back = struct.unpack_from("<QQ", self.buddy, LISTS + 16 * order)[0], head
             while link != head:
                 frame, offset = divmod(link - self.array, STRUCT_PAGE)
-                assert offset == LINK and 0 <= frame < self.frames, f"list {order} leads to {link:#x}, which is no page"
+                assert offset == LINK and 0 <= frame < self.frames, f"list {order} leads to {link:#x}, no page"
                 assert frame not in found, f"frame {frame:#x} is in a list twice"
                 assert self.pages[frame][5] == back, f"frame {frame:#x} does not link back in list {order}"
                 found[frame], back, link = order, link, self.pages[frame][4]
@@ -154,8 +155,9 @@ def test_lists_in_memory(machine, rng):
     free = look.lists()
     for frame, order in free.items():
         buddy = frame ^ 1 << order
+        both = f"the buddies {frame:#x} and {buddy:#x} of order {order} are both free"
         assert frame % (1 << order) == 0, f"frame {frame:#x} cannot begin a block of order {order}"
-        assert order == MAX or free.get(buddy) != order, f"the buddies {frame:#x} and {buddy:#x} of order {order} are both free"
+        assert order == MAX or free.get(buddy) != order, both
     states = {frame: page[1] for frame, page in enumerate(look.pages) if page[2] == FREE}
     assert states == free
     assert not any(page[0] for page in look.pages if page[2] == FREE), "a free page has references"
