@@ -150,6 +150,8 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 
 /* --- what is given ------------------------------------------------------------------- */
 
+#define PAGES_MOST 4 /* that one fault takes: three tables, and the page itself */
+
 /* One look at what is there, and what has to be done about it. Errors as above. */
 static int resolve(
 	struct vm_space *space, const struct vm_region *region, uint64_t address, bool write)
@@ -174,7 +176,7 @@ static enum vm_result resolve_all(
 		/* Page tables are made without waiting: give the shrinkers a chance, once. */
 		if (error == -ENOMEM && !reclaimed) {
 			reclaimed = true;
-			if (page_reclaim(1))
+			if (page_reclaim(PAGES_MOST))
 				error = -EAGAIN;
 		}
 	} while (error == -EAGAIN || error == -EEXIST);
