@@ -82,6 +82,7 @@ def test_module_by_pvh(machine, symbols, rng, tmp_path):
     assert data in memory
 
 
+@pytest.mark.slow
 def test_modules_by_grub(machine, kernel, symbols, rng, tmp_path):
     """And so are modules that GRUB loaded."""
     modules = [tmp_path / "one", tmp_path / "two"]
