@@ -40,6 +40,8 @@ struct memmap_raw {
 	struct memory_range range[MEMMAP_RAW_MAX];
 };
 
+#define MEMMAP_TYPE_RESERVED 2 /* ACPI 6.5, section 15, "Address Range Types" */
+
 /*
  * memmap_add: take one entry of firmware's (start and length in bytes, type as ACPI numbers it).
  * Empty ranges are passed over and one that runs past 2^64 is cut there. When the table is full, a

@@ -42,8 +42,12 @@ static void read_module(const struct multiboot2_tag *tag, struct reading *to)
 {
 	const struct module_tag *from = (const struct module_tag *)tag;
 
-	if (to->info->modules == BOOTINFO_MODULES || from->end < from->start)
+	if (from->end < from->start)
 		return;
+	if (to->info->modules == BOOTINFO_MODULES) { /* its memory is not ours all the same */
+		memmap_add(to->raw, from->start, from->end - from->start, MEMMAP_TYPE_RESERVED);
+		return;
+	}
 	struct boot_module *module = &to->info->module[to->info->modules++];
 	module->start = from->start;
 	module->end = from->end;

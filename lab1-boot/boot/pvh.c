@@ -20,16 +20,22 @@ static void read_memmap(const struct pvh_start_info *start, struct memmap_raw *r
 	}
 }
 
-static void read_modules(const struct pvh_start_info *start, struct bootinfo *info)
+/* For more modules than we note down there is no use, but their memory is not ours either. */
+static void read_modules(
+	const struct pvh_start_info *start, struct bootinfo *info, struct memmap_raw *raw)
 {
 	for (uint64_t i = 0; i < start->modules && i < ENTRIES_MAX; i++) {
 		const struct pvh_module *from =
 			boot_memory(start->module_list + i * sizeof(*from), sizeof(*from));
 
-		if (!from || info->modules == BOOTINFO_MODULES)
+		if (!from)
 			return;
 		if (!boot_memory(from->physical, from->bytes))
 			continue;
+		if (info->modules == BOOTINFO_MODULES) {
+			memmap_add(raw, from->physical, from->bytes, MEMMAP_TYPE_RESERVED);
+			continue;
+		}
 		struct boot_module *module = &info->module[info->modules++];
 		module->start = from->physical;
 		module->end = from->physical + from->bytes;
@@ -55,7 +61,7 @@ void pvh_read(const struct pvh_start_info *start, struct bootinfo *info, struct 
 		return;
 	info->protocol = "PVH";
 	boot_string(info->command_line, sizeof(info->command_line), start->command_line);
-	read_modules(start, info);
+	read_modules(start, info, raw);
 	if (start->version >= 1)
 		read_memmap(start, raw);
 

@@ -3,8 +3,6 @@
 #include "lab1-boot/boot/cmdline.h"
 #include "lab1-boot/lib/number.h"
 
-#define ACPI_RESERVED 2 /* ACPI 6.5, section 15, "Address Range Types" */
-
 /* How many characters stand before the next stop, or in all. */
 static size_t before(const char *text, size_t length, char stop)
 {
@@ -23,7 +21,7 @@ static void reserve_one(struct memmap_raw *raw, const char *text, size_t length)
 
 	if (middle < length && size_parse(text, middle, &bytes) &&
 		size_parse(text + middle + 1, length - middle - 1, &start))
-		memmap_add(raw, start, bytes, ACPI_RESERVED);
+		memmap_add(raw, start, bytes, MEMMAP_TYPE_RESERVED);
 }
 
 void reserve_asked(struct memmap_raw *raw)

@@ -70,6 +70,24 @@ KTEST(multiboot2_reads, "", "each kind of tag finds its place")
 	KT_EQ(info.framebuffer.width, 0);
 }
 
+KTEST(multiboot2_many_modules, "", "a module for which there is no room keeps its memory")
+{
+	for (uint32_t i = 0; i <= BOOTINFO_MODULES; i++) {
+		struct {
+			uint32_t start, end;
+			char name[2];
+		} module = { 0x200000 + i * 0x1000, 0x200800 + i * 0x1000, "m" };
+
+		add_tag(3, &module, 8 + 2);
+	}
+	add_tag(0, "", 0);
+	read_built();
+	KT_EQ(info.modules, BOOTINFO_MODULES);
+	KT_EQ(raw.count, 1);
+	KT_EQ(raw.range[0].start, 0x200000 + BOOTINFO_MODULES * 0x1000);
+	KT_EQ(raw.range[0].end, 0x200800 + BOOTINFO_MODULES * 0x1000);
+}
+
 KTEST(multiboot2_framebuffer, "", "an RGB frame buffer is taken, and a text screen is not")
 {
 	uint8_t body[30] = { 0 };

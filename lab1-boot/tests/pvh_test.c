@@ -44,6 +44,23 @@ KTEST(pvh_reads, "", "the command line, modules, memory map and root pointer fin
 	KT_TRUE(!memcmp(info.rsdp, rsdp, 20));
 }
 
+KTEST(pvh_many_modules, "", "a module for which there is no room keeps its memory")
+{
+	static struct pvh_module modules[BOOTINFO_MODULES + 1];
+	struct pvh_start_info start = { .magic = PVH_MAGIC,
+		.modules = BOOTINFO_MODULES + 1,
+		.module_list = kernel_phys(modules) };
+
+	for (unsigned i = 0; i <= BOOTINFO_MODULES; i++)
+		modules[i] = (struct pvh_module){ 0x200000 + i * 0x1000, 0x800, 0, 0 };
+	pvh_read(&start, &info, &raw);
+	KT_EQ(info.modules, BOOTINFO_MODULES);
+	KT_EQ(raw.count, 1);
+	KT_EQ(raw.range[0].start, 0x200000 + BOOTINFO_MODULES * 0x1000);
+	KT_EQ(raw.range[0].end, 0x200800 + BOOTINFO_MODULES * 0x1000);
+	KT_EQ(raw.range[0].kind, MEMORY_RESERVED);
+}
+
 KTEST(pvh_refuses, "", "no information, a wrong magic number and an old version are told apart")
 {
 	static const struct pvh_memmap_entry memory = { 0x1000, 0x2000, 1, 0 };
