@@ -188,16 +188,14 @@ KTEST(large_seen, "", "the processor sees large pages that were copied or split 
 	tlb_load(&space->pagetable);
 	KT_EQ(user_load(BASE + 700 * P), 700);
 	clone = clone_of(space);
-	fault(space, BASE + 700 * P, PROT_WRITE);
-	user_store(BASE + 700 * P, 1);
+	write_word(space, BASE + 700 * P, 1);
 	KT_EQ(user_load(BASE + 700 * P), 1);
 	KT_EQ(*word_at(clone, BASE + 700 * P), 700);
 
 	other = clone_of(space);
 	hold_large(&held);
 	KT_EQ(user_load(BASE + 701 * P), 701);
-	fault(space, BASE + 701 * P, PROT_WRITE);
-	user_store(BASE + 701 * P, 2);
+	write_word(space, BASE + 701 * P, 2);
 	KT_EQ(user_load(BASE + 701 * P), 2);
 	KT_EQ(user_load(BASE + 700 * P), 1);
 	KT_EQ(*word_at(other, BASE + 701 * P), 701);
