@@ -186,8 +186,8 @@ KTEST(large_seen, "", "the processor sees large pages that were copied or split 
 
 	begin();
 	tlb_load(&space->pagetable);
-	KT_EQ(user_load(BASE + 700 * P), 700);
 	clone = clone_of(space);
+	KT_EQ(user_load(BASE + 700 * P), 700);
 	write_word(space, BASE + 700 * P, 1);
 	KT_EQ(user_load(BASE + 700 * P), 1);
 	KT_EQ(*word_at(clone, BASE + 700 * P), 700);
