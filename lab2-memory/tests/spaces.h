@@ -70,29 +70,25 @@ static inline uint64_t *word_at(struct vm_space *space, uint64_t address)
 	return (uint64_t *)((char *)page_address(page_at(space, address)) + address % P);
 }
 
-/* Fault, and be sure that the access may go on. */
-static inline void fault(struct vm_space *space, uint64_t address, int access)
+/* Fault, and be sure that the access may go on: the word that it finds. A failure tells the line.
+ */
+static inline uint64_t *fault_from(
+	struct vm_space *space, uint64_t address, int access, const char *file, int line)
 {
 	struct mapping mapping;
 
-	KT_REQUIRE(vm_fault(space, address, access) == VM_RESOLVED);
+	if (vm_fault(space, address, access) != VM_RESOLVED)
+		kt_stop("vm_fault says VM_RESOLVED", file, line);
 	mapping = look(space, address);
-	KT_REQUIRE(mapping.entry && mapping.user);
-	KT_REQUIRE(access != PROT_WRITE || mapping.write);
-	KT_REQUIRE(access != PROT_EXEC || mapping.execute);
+	if (!mapping.user || (access == PROT_WRITE && !mapping.write) ||
+		(access == PROT_EXEC && !mapping.execute))
+		kt_stop("what is resolved is mapped, and allows the access", file, line);
+	return word_at(space, address & -sizeof(uint64_t));
 }
-
-static inline void write_word(struct vm_space *space, uint64_t address, uint64_t value)
-{
-	fault(space, address, PROT_WRITE);
-	*word_at(space, address) = value;
-}
-
-static inline uint64_t read_word(struct vm_space *space, uint64_t address)
-{
-	fault(space, address, PROT_READ);
-	return *word_at(space, address);
-}
+#define fault(space, address, access) ((void)fault_from(space, address, access, __FILE__, __LINE__))
+#define read_word(space, address)     (*fault_from(space, address, PROT_READ, __FILE__, __LINE__))
+#define write_word(space, address, value)                                                          \
+	((void)(*fault_from(space, address, PROT_WRITE, __FILE__, __LINE__) = (value)))
 
 /*
  * The processor's own view of the tables that are loaded: a user's memory, with SMAP lifted. Where
