@@ -318,11 +318,12 @@ static void map_it(struct page *page)
 static void map_instead(struct page *page, uint64_t rights)
 {
 	struct mapping old = look(space, BASE);
+	struct pagetable *table = &space->pagetable;
 	struct tlb_batch batch;
 
-	tlb_batch_init(&batch, &space->pagetable);
+	tlb_batch_init(&batch, table);
 	page_get(page);
-	KT_EQ(pagetable_replace(&space->pagetable, BASE, &old,
+	KT_EQ(pagetable_replace(table, BASE, &old,
 		      page_phys(page) | PTE_USER | PTE_NX | PTE_COUNTED | rights, &batch),
 		0);
 	if (page_phys(page) == old.physical)
