@@ -12,7 +12,8 @@ struct vm_object_ops {
 	/*
 	 * get_page: the page at that index (of pages of 4 KiB), with a reference for the caller.
 	 * write: it is going to be written to through a shared mapping. 0; -ENOMEM; another error,
-	 * which becomes a SIGBUS: -ENXIO behind the end, -EIO. May sleep; no spin lock is held.
+	 * which becomes a SIGBUS: -ENXIO behind the end, -EIO; but not -EAGAIN or -EEXIST, which
+	 * mean something else to vm_fault. May sleep; no spin lock is held.
 	 */
 	int (*get_page)(struct vm_object *object, uint64_t index, bool write, struct page **page);
 
