@@ -4,7 +4,8 @@
  *
  * The structures are one array, holes included, so that a frame's number is its
  * index. A range so far up that the array would take more than an eighth of the
- * memory is left alone; real machines are far from that.
+ * memory is left alone, and so is what the array, which has to lie where the boot
+ * tables reach, has no room for; real machines are far from that.
  */
 #include "lab1-boot/console/kprintf.h"
 #include "lab2-memory/page/bootmem.h"
@@ -20,15 +21,30 @@ static uint64_t choose_frames(const struct memory_range *range, size_t ranges)
 {
 	uint64_t usable = 0, end = 0;
 
-	for (size_t i = 0; i < ranges; i++) {
-		if (range[i].end > DIRECT_MAP_MAX)
-			break;
+	for (size_t i = 0; i < ranges && range[i].end <= DIRECT_MAP_MAX; i++) {
 		usable += range[i].end - range[i].start;
-		if ((range[i].end >> PAGE_SHIFT) * sizeof(struct page) > usable / 8)
-			break;
-		end = range[i].end;
+		if ((range[i].end >> PAGE_SHIFT) * sizeof(struct page) <= usable / 8)
+			end = range[i].end;
 	}
 	return end >> PAGE_SHIFT;
+}
+
+/* The array, where the boot tables reach it; for fewer and fewer frames if it does not fit in. */
+static void make_array(uint64_t frames)
+{
+	for (page_frames = frames; page_frames; page_frames -= page_frames / 8 + 1) {
+		page_array = bootmem_alloc(
+			page_frames * sizeof(struct page), PAGE_SIZE, DIRECT_MAP_BOOT);
+		if (page_array)
+			return;
+	}
+	kprintf("pages: no room for the structures of %lu pages\n", frames);
+}
+
+/* The end of what the array has structures for. */
+static uint64_t array_end(void)
+{
+	return page_frames << PAGE_SHIFT;
 }
 
 static void say_what_is_left(void)
@@ -37,9 +53,10 @@ static void say_what_is_left(void)
 	size_t ranges = bootmem_ranges(&range);
 
 	for (size_t i = 0; i < ranges; i++)
-		if (range[i].start >> PAGE_SHIFT >= page_frames)
+		if (range[i].end > array_end())
 			kprintf("pages: memory at 0x%lx - 0x%lx is too far up to be used\n",
-				range[i].start, range[i].end);
+				range[i].start > array_end() ? range[i].start : array_end(),
+				range[i].end);
 }
 
 /* The part of every usable range that lies in [low, high). */
@@ -48,11 +65,12 @@ static void free_ranges(uint64_t low, uint64_t high)
 	const struct memory_range *range;
 	size_t ranges = bootmem_ranges(&range);
 
+	high = high < array_end() ? high : array_end();
 	for (size_t i = 0; i < ranges; i++) {
 		uint64_t start = range[i].start > low ? range[i].start : low;
 		uint64_t end = range[i].end < high ? range[i].end : high;
 
-		if (start >= end || end >> PAGE_SHIFT > page_frames)
+		if (start >= end)
 			continue;
 		buddy_free_range(&buddy, start >> PAGE_SHIFT, end >> PAGE_SHIFT);
 		total += (end - start) >> PAGE_SHIFT;
@@ -63,13 +81,8 @@ void page_init(void)
 {
 	const struct memory_range *range;
 	size_t ranges = bootmem_ranges(&range);
-	uint64_t frames = choose_frames(range, ranges);
 
-	page_array = bootmem_alloc(frames * sizeof(struct page), PAGE_SIZE, DIRECT_MAP_BOOT);
-	if (page_array)
-		page_frames = frames;
-	else
-		kprintf("pages: no room for the structures of %lu pages\n", frames);
+	make_array(choose_frames(range, ranges));
 	buddy_init(&buddy, page_array, page_frames);
 	bootmem_end();
 	say_what_is_left();
