@@ -95,9 +95,12 @@ static int64_t choose(struct vm_space *space, uint64_t address, uint64_t bytes, 
 		return (int64_t)address;
 	}
 	address &= -PAGE_SIZE;
-	if (address < VM_LOW || !range_ok(address, bytes) ||
-		!is_free(space, address, address + bytes))
-		address = vm_find_gap(space, bytes, bytes < LARGE_PAGE ? PAGE_SIZE : LARGE_PAGE);
+	if (address >= VM_LOW && range_ok(address, bytes) &&
+		is_free(space, address, address + bytes))
+		return (int64_t)address;
+	address = bytes < LARGE_PAGE ? 0 : vm_find_gap(space, bytes, LARGE_PAGE);
+	if (!address) /* small, or no gap holds it where large pages begin */
+		address = vm_find_gap(space, bytes, PAGE_SIZE);
 	return address ? (int64_t)address : -ENOMEM;
 }
 
