@@ -143,6 +143,7 @@ void area_free(volatile void *memory)
 	mutex_lock(&lock);
 	area = range_at(&areas, (uint64_t)memory);
 	mutex_unlock(&lock);
-	assert(area); /* or it never was one, or is free already */
+	/* Or it never was one, or is free already; a device may begin inside the first page. */
+	assert(area && (uint64_t)memory - first_page(area) < PAGE_SIZE);
 	release(area);
 }
