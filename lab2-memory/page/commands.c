@@ -6,17 +6,15 @@
 
 static void print_order(unsigned order)
 {
+	uint64_t flags = spin_lock_irqsave(&buddy.lock);
 	uint64_t blocks = buddy.blocks[order];
+	bool empty = list_empty(&buddy.free[order]);
+	struct page *first = list_entry(buddy.free[order].next, struct page, link);
 
+	spin_unlock_irqrestore(&buddy.lock, flags);
 	kprintf("  %5u %7lu KiB %9lu", order, (PAGE_SIZE << order) >> 10, blocks);
-	if (blocks) {
-		uint64_t flags = spin_lock_irqsave(&buddy.lock);
-		struct page *page = list_entry(buddy.free[order].next, struct page, link);
-		uint64_t first = page_phys(page);
-
-		spin_unlock_irqrestore(&buddy.lock, flags);
-		kprintf("   first at %lx", first);
-	}
+	if (!empty)
+		kprintf("   first at %lx", page_phys(first));
 	kprintf("\n");
 }
 

@@ -83,6 +83,7 @@ uint64_t front_count(void)
 	uint64_t pages = 0;
 
 	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
-		pages += percpu_at(percpu_areas[cpu], page_front)->count;
+		pages += __atomic_load_n(
+			&percpu_at(percpu_areas[cpu], page_front)->count, __ATOMIC_RELAXED);
 	return pages;
 }

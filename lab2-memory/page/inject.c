@@ -16,6 +16,11 @@ bool inject_pending(void)
 
 bool inject_fails(void)
 {
-	return inject_pending() && __atomic_fetch_sub(&countdown, 1, __ATOMIC_RELAXED) == 1;
+	uint64_t left = __atomic_load_n(&countdown, __ATOMIC_RELAXED);
+
+	while (left && !__atomic_compare_exchange_n(&countdown, &left, left - 1, false,
+			       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return left == 1;
 }
 #endif
