@@ -73,7 +73,8 @@ static void find_ram(void)
 	add_ram(kernel_phys(kernel_start), kernel_phys(kernel_end));
 	firmware_tables(add_ram);
 	if (screen->width)
-		add_ram(screen->physical, screen->physical + screen->pitch * screen->height);
+		add_ram(screen->physical,
+			screen->physical + (uint64_t)screen->pitch * screen->height);
 }
 
 static int map_direct(struct pagetable *table, uint64_t start, uint64_t end, uint64_t rights)
