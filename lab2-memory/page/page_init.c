@@ -16,29 +16,36 @@
 
 static uint64_t total; /* pages that were given to the buddy */
 
-/* How many frames the array is to have. */
-static uint64_t choose_frames(const struct memory_range *range, size_t ranges)
+/* How many frames the array is to have, below a limit in bytes. */
+static uint64_t choose_frames(const struct memory_range *range, size_t ranges, uint64_t limit)
 {
-	uint64_t usable = 0, end = 0;
+	uint64_t usable = 0, chosen = 0;
 
-	for (size_t i = 0; i < ranges && range[i].end <= DIRECT_MAP_MAX; i++) {
-		usable += range[i].end - range[i].start;
-		if ((range[i].end >> PAGE_SHIFT) * sizeof(struct page) <= usable / 8)
-			end = range[i].end;
+	for (size_t i = 0; i < ranges && range[i].start < limit; i++) {
+		uint64_t end = range[i].end < limit ? range[i].end : limit;
+
+		usable += end - range[i].start;
+		if ((end >> PAGE_SHIFT) * sizeof(struct page) <= usable / 8)
+			chosen = end;
 	}
-	return end >> PAGE_SHIFT;
+	return chosen >> PAGE_SHIFT;
 }
 
-/* The array, where the boot tables reach it; for fewer and fewer frames if it does not fit in. */
-static void make_array(uint64_t frames)
+/* The array, where the boot tables reach it; as long as it does not fit, for a little less. */
+static void make_array(void)
 {
-	for (page_frames = frames; page_frames; page_frames -= page_frames / 8 + 1) {
-		page_array = bootmem_alloc(
-			page_frames * sizeof(struct page), PAGE_SIZE, DIRECT_MAP_BOOT);
-		if (page_array)
-			return;
+	const struct memory_range *range;
+	size_t ranges = bootmem_ranges(&range);
+	uint64_t frames, limit = DIRECT_MAP_MAX;
+
+	while (!page_array && (frames = choose_frames(range, ranges, limit))) {
+		page_array =
+			bootmem_alloc(frames * sizeof(struct page), PAGE_SIZE, DIRECT_MAP_BOOT);
+		page_frames = page_array ? frames : 0;
+		limit = (frames - frames / 64 - 1) << PAGE_SHIFT;
 	}
-	kprintf("pages: no room for the structures of %lu pages\n", frames);
+	if (!page_array)
+		kprintf("pages: no room for their structures\n");
 }
 
 /* The end of what the array has structures for. */
@@ -79,10 +86,7 @@ static void free_ranges(uint64_t low, uint64_t high)
 
 void page_init(void)
 {
-	const struct memory_range *range;
-	size_t ranges = bootmem_ranges(&range);
-
-	make_array(choose_frames(range, ranges));
+	make_array();
 	buddy_init(&buddy, page_array, page_frames);
 	bootmem_end();
 	say_what_is_left();

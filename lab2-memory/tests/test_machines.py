@@ -74,6 +74,18 @@ def test_nothing_in_a_hole_is_handed_out(machine, rng):
     assert outside > 64 * MIB // PAGE - len(frames) - 2048
 
 
+@pytest.mark.parametrize("hole, least", [
+    ("1800M$80M", 4100),   # its last range below 4 GiB is small and far up, the next one is large
+    ("1900M$100M", 1900),  # besides, the structures of all pages do not fit below 4 GiB
+])
+def test_a_long_hole(machine, hole, least):
+    """A machine with 6 GiB and a hole of 2 GiB has the most of what lies behind it."""
+    ranges, (total, used, free) = prompt(machine, memory="6G", append=f"memmap={hole}")
+    assert sum(end - start for start, end in ranges) > 4096 * MIB
+    assert total >= least * MIB // PAGE, f"only {total * PAGE // MIB} MiB are there"
+    assert used + free == total
+
+
 @pytest.mark.parametrize("cpu, memory", [("max,-pdpe1gb", "3G"), ("max,-smep,-smap,-umip", "64M"), ("qemu64", "64M")])
 def test_lesser_processors(machine, symbols, cpu, memory):
     """A processor without pages of 1 GiB, or without SMEP, SMAP and UMIP, boots as well."""
