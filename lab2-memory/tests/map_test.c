@@ -131,6 +131,21 @@ KTEST(map_gap, "", "a gap is the highest below the top, and if there is none the
 	vm_space_destroy(space);
 }
 
+KTEST(map_gap_unaligned, "",
+	"much memory takes the only gap, even if no large page can begin there", .needs = "2.6")
+{
+	const uint64_t gap = 0x40001000, behind = gap + LARGE_PAGE;
+
+	space = vm_space_create();
+	KT_REQUIRE(space);
+	KT_EQ(map(VM_LOW, gap - VM_LOW, MAP_FIXED | PRIVATE), VM_LOW);
+	KT_EQ(map(behind, VM_HIGH - behind, MAP_FIXED | PRIVATE), behind);
+	KT_EQ(map(0, LARGE_PAGE + 1, PRIVATE), -ENOMEM);
+	KT_EQ(map(0, LARGE_PAGE, PRIVATE), gap);
+	KT_EQ(map(0, P, PRIVATE), -ENOMEM);
+	vm_space_destroy(space);
+}
+
 KTEST(map_shared, "", "anonymous shared memory is an object of its own for each call",
 	.needs = "2.6")
 {

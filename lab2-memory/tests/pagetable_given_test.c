@@ -255,3 +255,13 @@ KTEST(address_mapped_sizes, "", "a range is mapped if all its pages are, of what
 	KT_EQ(unmap(address, 2 * GIB1), 0);
 	pagetable_destroy(&table);
 }
+
+KTEST(address_mapped_locked, "", "to ask whether an address is mapped takes no lock")
+{
+	spin_lock(&kernel_pagetable.lock);
+	KT_TRUE(address_mapped((uint64_t)kernel_start, 1));
+	KT_TRUE(!address_mapped((uint64_t)boot_stack_guard, 1));
+	KT_TRUE(address_mapped((uint64_t)boot_stack_guard - 8, 8));
+	KT_TRUE(!address_mapped((uint64_t)boot_stack_guard - 8, 9));
+	spin_unlock(&kernel_pagetable.lock);
+}
