@@ -68,8 +68,8 @@ void slab_debug_large_check(const struct page *page);
 
 /*
  * slab_check_all: every object of every cache is unharmed, and a free one has not been written to,
- * or the kernel panics; returns how many objects it saw. Takes the lock of the list of caches, and
- * each cache's.
+ * or the kernel panics; returns how many objects it saw. Nobody allocates or frees meanwhile: what
+ * is half changed looks like damage. Takes the lock of the list of caches, and each cache's.
  */
 uint64_t slab_check_all(void);
 #else
