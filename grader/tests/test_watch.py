@@ -174,7 +174,7 @@ def test_a_save_in_the_real_lab_is_judged_within_three_seconds(real):
         times.append(time.monotonic() - start)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     real.send_signal(signal.SIGINT)
-    assert real.wait(10) == 0
+    assert real.wait(60) == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert b"Traceback" not in real.stdout.read()
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
