@@ -79,6 +79,11 @@ def kernel(tree: Path, lab: int, *, debug: bool = True, tests: bool = True,
     return Kernel(where / "cub.elf", tree, lab)
 
 
+def found(tree: Path, lab: int) -> Kernel:
+    """A TESTS kernel that has just been built."""
+    return Kernel(directory(tree, lab) / "cub.elf", Path(tree).resolve(), lab)
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Holds a lock file (flock(2)); a holder that dies lets go of it."""

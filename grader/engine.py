@@ -30,7 +30,7 @@ ORDERLY = (0, 1, 5)     # pytest's exit statuses after a whole run (5: no tests)
 
 @dataclass
 class Job:
-    """One run of tests."""
+    """One run of tests, on kernels that have been built."""
 
     lab: Lab
     root: Path          # whose tests are run
@@ -79,7 +79,8 @@ def _environment(scratch: str) -> dict[str, str]:
 def _command(job: Job, record: Run) -> list[str]:
     tests = [str(path) for name in ("tests", "hidden") if (path := job.root / job.lab.directory / name).is_dir()]
     argv = [*mortal(), sys.executable, "-m", "pytest", "-q", "--tb=short", *tests, "--cub-tree", str(job.tree),
-            "--cub-run", str(record.directory), "--cub-seed", hex(job.seed), "--cub-lab", str(job.lab.number)]
+            "--cub-built", "--cub-run", str(record.directory), "--cub-seed", hex(job.seed),
+             "--cub-lab", str(job.lab.number)]
     inputs = job.directory / "inputs"
     argv += ["--cub-inputs", str(inputs.relative_to(job.root) if inputs.is_relative_to(job.root) else inputs)]
     if job.jobs > 1:

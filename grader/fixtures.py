@@ -71,9 +71,10 @@ _kernels: dict[tuple[Path, int], build.Kernel | build.BuildError] = {}
 def kernel_of(item: pytest.Item) -> build.Kernel:
     """The TESTS kernel for a test, built at most once a process; raises BuildError."""
     key = (tree_of(item), _lab_number(item))
+    make = build.found if item.config.option.cub_built else build.kernel
     if key not in _kernels:
         try:
-            _kernels[key] = build.kernel(*key, tests=True)
+            _kernels[key] = make(*key)
         except build.BuildError as error:
             _kernels[key] = error
     found = _kernels[key]

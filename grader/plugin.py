@@ -10,11 +10,11 @@ Works alone (`python3 -m pytest lab1-boot`), under pytest-xdist, and as the engi
 from __future__ import annotations
 
 import functools
-import os
 import re
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,12 @@ from grader import lab as labs
 from grader.dialogue import Expected
 from grader.fixtures import alone, boot_ktest, kept_input, kernel, ktest, machine, rng, symbols  # noqa: F401 (pytest finds them here)
 from grader.machine import MachineError
-from grader.verdicts import Result, Run
+from grader.verdicts import Result, Run, unfit
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_RUN = pytest.StashKey[str]()
 RUN = pytest.StashKey[Run]()
-COUNTS = pytest.StashKey[dict[str, int]]()
+COUNTS = pytest.StashKey[Counter[str]]()
 FAILURE = pytest.StashKey[explain.Failure]()
 
 
@@ -48,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cub", "Cub's kernel tests")
     group.addoption("--cub-tree", type=Path, default=ROOT, help="the tree whose kernel is judged")
     group.addoption("--cub-trees", type=Path, help="JSON: exercise -> tree, for those judged by themselves")
+    group.addoption("--cub-built", action="store_true", help="all kernels have just been built")
     group.addoption("--cub-lab", type=int, help="build this stage instead of the test's own")
     group.addoption("--cub-seed", type=lambda text: int(text, 0), help="the run's seed (default: a new one)")
     group.addoption("--cub-exercise", help="only tests of these exercises, \"1.2,1.3\" (floor: of none)")
@@ -202,10 +203,7 @@ def _in_order(known: dict[str, labs.Exercise]) -> list[str]:
 def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.pluginmanager.hasplugin("dsession"):
         return      # xdist's controller collects nothing; its workers do
-    counts: dict[str, int] = {}
-    for item in session.items:
-        counts[exercise_of(item)] = counts.get(exercise_of(item), 0) + 1
-    session.config.stash[COUNTS] = counts
+    session.config.stash[COUNTS] = Counter(map(exercise_of, session.items))
     session.config.stash[RUN].collected([_blank(item) for item in session.items])
 
 
@@ -240,21 +238,22 @@ def _again(item: pytest.Item) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that needs an exercise of which nothing works is not run and says so."""
-    if need := _missing(item, wait="PYTEST_XDIST_WORKER" in os.environ):
+    if need := _missing(item):
         item.stash[NOT_RUN] = f"needs {need}"
         pytest.skip(f"not run: needs {need}")
 
 
-def _missing(item: pytest.Item, wait: bool, how_much: str = "all") -> str:
-    """The first exercise that a test needs and that failed, in all or in some of its tests.
-    An exercise that is judged by itself (ISOLATE) finds the reference's others and misses nothing."""
-    if alone(item):
-        return ""
-    counts = item.config.stash.get(COUNTS, {})
-    for need in needs_of(item):
-        if counts.get(need) and item.config.stash[RUN].unfit(need, counts[need], wait) == how_much:
-            return need
-    return ""
+def _missing(item: pytest.Item) -> str:
+    """The first exercise that a test needs and of which nothing works, as far as is known."""
+    run = item.config.stash[RUN]
+    needs = _needs(item)
+    results = run.results() if needs else []
+    return next((need for need in needs if unfit(need, results, item.config.stash[COUNTS]) == "all"), "")
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    """What a test needs; one that is judged by itself (ISOLATE) finds the reference's others and misses nothing."""
+    return [] if alone(item) else needs_of(item)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -272,9 +271,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
         _record(item, "not-run" if NOT_RUN in item.stash else "skipped", str(call.excinfo.value), report.duration)
     elif report.failed:
         failure = item.stash[FAILURE]
-        need = _missing(item, wait=False)
-        outcome = "not-run" if need else "failed"
-        _record(item, outcome, f"not run: needs {need}" if need else failure.reason, report.duration, failure.text())
+        _record(item, "failed", failure.reason, report.duration, failure.text())
 
 
 def _record(item: pytest.Item, outcome: str, reason: str, seconds: float, block: str = "") -> None:
@@ -283,7 +280,7 @@ def _record(item: pytest.Item, outcome: str, reason: str, seconds: float, block:
         reason = reason[len("Skipped: "):]
     item.config.stash[RUN].record(Result(
         item.nodeid, item.name, lab_of(item.path) or 0, exercise_of(item), title_of(item), outcome, reason,
-        block, _again(item), seconds, item.path.parent.name == "hidden", counts))
+        block, _again(item), seconds, item.path.parent.name == "hidden", counts, tuple(_needs(item))))
 
 
 def _explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Failure:
@@ -297,8 +294,6 @@ def _explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Failur
         failure = explain.Failure(title_of(item), [str(error)])
     else:
         failure = _of_python(item, excinfo)
-    if need := _missing(item, wait=False, how_much="some"):
-        failure.notes.append(f"exercise {need}, which this one needs, fails in some of its tests too")
     failure.again = _again(item)
     return failure
 

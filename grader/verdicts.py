@@ -4,17 +4,19 @@ pytest's workers each append a line to results.jsonl when a test has ended, so t
 whoever grades sees results as they come, keeps them when the run is cut, and a test
 that needs an exercise can see how that one did.  collected.json lists all tests
 that there are, so that those which never ran are known as well.
+
+A test that needs an exercise of which nothing works is "not run".  Workers do not wait
+for each other to find that out: who reads the results settles it, once the exercise
+that is needed has ended.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-WAIT = 60.0     # wall seconds for other workers to finish an exercise that is needed
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Result:
 
     outcome: passed, failed, skipped (the machine lacks something), not-run, or "" while unknown.
     reason: one line.  block: what a failure shows.  counts: whether it counts for points.
+    needs: the exercises without which it cannot run.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Result:
     seconds: float = 0.0
     hidden: bool = False
     counts: bool = True
+    needs: tuple[str, ...] = ()
 
     @property
     def outside(self) -> bool:
@@ -85,7 +89,11 @@ class Run:
         except FileNotFoundError:
             return []
         found = [Result(**json.loads(line)) for line in lines]
-        return list({result.id: result for result in found}.values())
+        return settled(list({result.id: result for result in found}.values()), self.expected())
+
+    def expected(self) -> Counter[str]:
+        """How many tests each exercise has in this run."""
+        return Counter(test.exercise for test in self.tests())
 
     def fault(self, text: str) -> None:
         """Notes a test file that could not be read."""
@@ -101,19 +109,37 @@ class Run:
         except FileNotFoundError:
             return []
 
-    def unfit(self, exercise: str, expected: int, wait: bool) -> str:
-        """Whether an exercise is of no use to others: "all" of its tests failed, "some" did, or "".
 
-        `expected`: how many tests it has in this run.  With `wait` other workers are given
-        time to finish them: without it the verdicts of two runs might differ.
-        """
-        end = time.monotonic() + WAIT
-        while True:
-            mine = [result for result in self.results() if result.exercise == exercise]
-            if len(mine) >= expected or not wait or time.monotonic() > end:
-                break
-            time.sleep(0.02)
-        failed = [result for result in mine if result.outcome in ("failed", "not-run")]
-        if not failed:
-            return ""
-        return "some" if any(result.outcome == "passed" for result in mine) else "all"
+def unfit(exercise: str, results: list[Result], expected: Counter[str]) -> str:
+    """Whether an exercise is of no use to others: "all" of its tests failed, "some" did, or ""
+    (which it is, too, while they have not all ended)."""
+    mine = [result.outcome for result in results if result.exercise == exercise]
+    if "failed" not in mine and "not-run" not in mine:
+        return ""
+    return "all" if "passed" not in mine and len(mine) >= expected[exercise] else "some"
+
+
+def settled(results: list[Result], expected: Counter[str]) -> list[Result]:
+    """The same, with what needs an exercise that is of no use, directly or not, as not run."""
+    while True:
+        fitness = {name: unfit(name, results, expected) for name in expected}
+        after = [_without(result, fitness) for result in results]
+        if after == results:
+            return [_told(result, fitness) for result in results]
+        results = after
+
+
+def _without(result: Result, fitness: dict[str, str]) -> Result:
+    need = next((need for need in result.needs if fitness.get(need) == "all"), None)
+    if need is None or result.outcome not in ("passed", "failed"):
+        return result
+    return replace(result, outcome="not-run", reason=f"not run: needs {need}")
+
+
+def _told(result: Result, fitness: dict[str, str]) -> Result:
+    """A failure says what else may be its cause."""
+    need = next((need for need in result.needs if fitness.get(need) == "some"), None)
+    if need is None or result.outcome != "failed":
+        return result
+    note = f"note:     exercise {need}, which this one needs, fails in some of its tests too"
+    return replace(result, block=f"{result.block}\n{note}".strip())
