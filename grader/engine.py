@@ -80,7 +80,7 @@ def _command(job: Job, record: Run) -> list[str]:
     tests = [str(path) for name in ("tests", "hidden") if (path := job.root / job.lab.directory / name).is_dir()]
     argv = [*mortal(), sys.executable, "-m", "pytest", "-q", "--tb=short", *tests, "--cub-tree", str(job.tree),
             "--cub-built", "--cub-run", str(record.directory), "--cub-seed", hex(job.seed),
-             "--cub-lab", str(job.lab.number)]
+            "--cub-lab", str(job.lab.number)]
     inputs = job.directory / "inputs"
     argv += ["--cub-inputs", str(inputs.relative_to(job.root) if inputs.is_relative_to(job.root) else inputs)]
     if job.jobs > 1:
