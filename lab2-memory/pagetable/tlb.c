@@ -63,8 +63,8 @@ void tlb_batch_table(struct tlb_batch *batch, struct page *table)
 
 /* --- forgetting ---------------------------------------------------------------------- */
 
-/* Everything of all tables, global pages included: a change of CR4.PGE does it. */
-static void forget_all(void)
+/* A change of CR4.PGE does it. */
+void tlb_forget_everything(void)
 {
 	uint64_t cr4 = read_cr4();
 
@@ -103,7 +103,7 @@ void tlb_forget(const struct tlb_batch *batch)
 	if (!kernel && batch->table != this_cpu(loaded))
 		return;
 	if (kernel && (batch->addresses > TLB_BATCH || tables))
-		forget_all();
+		tlb_forget_everything();
 	else if (batch->addresses > TLB_BATCH || (tables && batch->addresses == 0))
 		forget_loaded();
 	else

@@ -65,6 +65,10 @@ void tlb_flush(struct tlb_batch *batch);
  */
 void tlb_forget(const struct tlb_batch *batch);
 
+/* tlb_forget_everything: forget all tables on this processor, global pages included. Takes no lock.
+ */
+void tlb_forget_everything(void);
+
 /* What lab 4 hands down. flush: return once every other processor has done tlb_forget(batch). */
 struct tlb_remote_ops {
 	void (*flush)(const struct tlb_batch *batch);

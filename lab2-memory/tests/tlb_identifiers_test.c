@@ -9,18 +9,19 @@
 
 static void model_load(uint64_t cr3);
 
-#define write_cr3            model_load
-#define tlb_batch_init       copy_batch_init
-#define tlb_batch_full       copy_batch_full
-#define tlb_batch_address    copy_batch_address
-#define tlb_batch_page       copy_batch_page
-#define tlb_batch_table      copy_batch_table
-#define tlb_flush            copy_flush
-#define tlb_forget           copy_forget
-#define tlb_set_remote_flush copy_set_remote_flush
-#define tlb_cpu_init         copy_cpu_init
-#define tlb_loaded           copy_loaded
-#define tlb_load             copy_load
+#define write_cr3             model_load
+#define tlb_batch_init        copy_batch_init
+#define tlb_batch_full        copy_batch_full
+#define tlb_batch_address     copy_batch_address
+#define tlb_batch_page        copy_batch_page
+#define tlb_batch_table       copy_batch_table
+#define tlb_flush             copy_flush
+#define tlb_forget            copy_forget
+#define tlb_set_remote_flush  copy_set_remote_flush
+#define tlb_forget_everything copy_forget_everything
+#define tlb_cpu_init          copy_cpu_init
+#define tlb_loaded            copy_loaded
+#define tlb_load              copy_load
 #include "lab2-memory/pagetable/tlb.c"
 
 #define TABLES (SLOTS + 3)

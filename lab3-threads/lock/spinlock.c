@@ -1,0 +1,95 @@
+/*
+ * Spin locks between processors: the ticket lock (ticket.h, exercise 3.3), and around
+ * it the checks and the count that keeps a holder on its processor. Replaces lab 1's
+ * stand-in.
+ *
+ * A spin lock belongs to a processor, not to a thread: a run queue's is taken by one
+ * thread and let go of by the next.
+ */
+#include "lab1-boot/lock/spinlock.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/percpu.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab3-threads/lock/ticket.h"
+#include "lab3-threads/order/order.h"
+
+static PERCPU(unsigned, locks_held) = 0;
+
+#define CALLER ((uint64_t)__builtin_return_address(0))
+
+void spin_init(struct spinlock *lock, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name);
+}
+
+/* The holder: this processor. Others read it, and never see themselves. */
+static void set_holder(struct spinlock *lock, const void *holder)
+{
+	__atomic_store_n(&lock->holder, holder, __ATOMIC_RELAXED);
+}
+
+bool spin_held(const struct spinlock *lock)
+{
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_cpu(percpu_area);
+}
+
+static void taken(struct spinlock *lock, uint64_t caller, uint64_t looks)
+{
+	set_holder(lock, this_cpu(percpu_area));
+	lock->acquired_at = caller;
+	order_acquired(lock, caller, looks);
+}
+
+static void lock_for(struct spinlock *lock, uint64_t caller)
+{
+	if (spin_held(lock))
+		panic("spin lock %s is taken twice", lock->name);
+	order_acquire(lock, lock->name, caller, ORDER_SPIN);
+	this_cpu(locks_held)++;
+	taken(lock, caller, ticket_lock(lock));
+}
+
+void spin_lock(struct spinlock *lock)
+{
+	lock_for(lock, CALLER);
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	assert(spin_held(lock));
+	order_release(lock, CALLER);
+	set_holder(lock, NULL);
+	ticket_unlock(lock);
+	this_cpu(locks_held)--;
+}
+
+bool spin_trylock(struct spinlock *lock)
+{
+	this_cpu(locks_held)++;
+	if (!ticket_trylock(lock)) {
+		this_cpu(locks_held)--;
+		return false;
+	}
+	order_try(lock, lock->name, CALLER, ORDER_SPIN);
+	taken(lock, CALLER, 0);
+	return true;
+}
+
+uint64_t spin_lock_irqsave(struct spinlock *lock)
+{
+	uint64_t flags = irq_save();
+
+	lock_for(lock, CALLER);
+	return flags;
+}
+
+void spin_unlock_irqrestore(struct spinlock *lock, uint64_t flags)
+{
+	spin_unlock(lock);
+	irq_restore(flags);
+}
+
+bool may_sleep(void)
+{
+	return this_cpu(locks_held) == 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * Saving the vector registers: see fpu.h. Where a processor has no XSAVE, FXSAVE
+ * saves x87 and SSE, which every 64-bit processor has.
+ */
+#include "lab3-threads/thread/fpu.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/page/page.h"
+#include "lab2-memory/slab/kmalloc.h"
+#include "lab3-threads/thread/thread.h"
+#include <linux/errno.h>
+
+#define CR0_MP         (1ul << 1)
+#define CR0_EM         (1ul << 2)
+#define CR0_TS         (1ul << 3)
+#define CR4_OSFXSR     (1ul << 9)
+#define CR4_OSXMMEXCPT (1ul << 10)
+#define CR4_OSXSAVE    (1ul << 18)
+
+#define CPUID_1_ECX_XSAVE (1u << 26)
+#define XCR0_X87          1u
+#define XCR0_SSE          2u
+#define XCR0_AVX          4u
+
+#define FXSAVE_BYTES  512
+#define AREA_ALIGN    64
+#define FCW           0 /* where the control words stand in an area, and their initial values */
+#define FCW_INITIAL   0x37f
+#define MXCSR         24
+#define MXCSR_INITIAL 0x1f80
+
+static uint32_t components; /* [I] in XCR0; 0: there is only FXSAVE */
+static uint64_t bytes;      /* [I] */
+
+static void xsetbv(uint32_t which, uint32_t value)
+{
+	asm volatile("xsetbv" : : "c"(which), "a"(value), "d"(0));
+}
+
+void fpu_cpu_init(void)
+{
+	bool xsave = cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
+
+	write_cr0((read_cr0() | CR0_MP) & ~(CR0_EM | CR0_TS));
+	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | (xsave ? CR4_OSXSAVE : 0));
+	if (!bytes) {
+		components = xsave ? cpuid(13, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_AVX) : 0;
+		bytes = FXSAVE_BYTES;
+	}
+	if (components) {
+		xsetbv(0, components);
+		bytes = cpuid(13, 0).ebx; /* for what XCR0 now holds */
+	}
+	asm volatile("fninit");
+}
+
+uint64_t fpu_bytes(void)
+{
+	return bytes;
+}
+
+/* Areas are aligned to 64; kmalloc promises 16. The pointer that it gave stands in front. */
+static void *area_make(void)
+{
+	char *memory = kmalloc(bytes + AREA_ALIGN + sizeof(void *), PAGE_ZERO), *area;
+
+	if (!memory)
+		return NULL;
+	area = (char *)(((uint64_t)memory + sizeof(void *) + AREA_ALIGN - 1) &
+			-(uint64_t)AREA_ALIGN);
+	((void **)area)[-1] = memory;
+	return area;
+}
+
+static void save(void *area)
+{
+	if (components)
+		asm volatile("xsave64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
+	else
+		asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static void load(const void *area)
+{
+	if (components)
+		asm volatile("xrstor64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
+	else
+		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+int fpu_own(void)
+{
+	struct thread *self = thread_self();
+	char *area;
+
+	assert(!self->fpu);
+	area = area_make();
+	if (!area)
+		return -ENOMEM;
+	*(uint16_t *)(area + FCW) = FCW_INITIAL;
+	*(uint32_t *)(area + MXCSR) = MXCSR_INITIAL;
+	load(area);
+	self->fpu = area;
+	return 0;
+}
+
+void fpu_disown(struct thread *thread)
+{
+	if (thread->fpu)
+		kfree(((void **)thread->fpu)[-1]);
+	thread->fpu = NULL;
+}
+
+int fpu_copy(struct thread *to)
+{
+	struct thread *self = thread_self();
+
+	assert(!to->fpu);
+	if (!self->fpu)
+		return 0;
+	to->fpu = area_make();
+	if (!to->fpu)
+		return -ENOMEM;
+	save(self->fpu);
+	memcpy(to->fpu, self->fpu, bytes);
+	return 0;
+}
+
+void fpu_switch(struct thread *from, struct thread *to)
+{
+	if (from->fpu)
+		save(from->fpu);
+	if (to->fpu)
+		load(to->fpu);
+}

@@ -1,0 +1,33 @@
+/*
+ * The floating-point and vector registers of threads.
+ *
+ * The kernel is compiled to use general registers only. A thread that runs programs
+ * (lab 4) gets an area for XSAVE, and the scheduler saves and loads the registers at
+ * each switch between such threads.
+ *
+ * Read more: Intel SDM volume 1, chapter 13 (XSAVE).
+ */
+#pragma once
+#include <stdint.h>
+
+struct thread;
+
+/* fpu_cpu_init: let this processor use x87, SSE and, where it has it, AVX. Once on each. */
+void fpu_cpu_init(void);
+
+/* fpu_own: give the calling thread registers of its own, in their initial state. 0, or -ENOMEM.
+ * May sleep. */
+int fpu_own(void);
+
+/* fpu_disown: take a thread's area away; when it is freed. Never sleeps. */
+void fpu_disown(struct thread *thread);
+
+/* fpu_copy: give a thread that does not run yet the calling thread's registers (fork, lab 4). 0, or
+ * -ENOMEM; 0 without doing anything if the caller has none. May sleep. */
+int fpu_copy(struct thread *to);
+
+/* fpu_switch: save one thread's registers, load the other's; of those that have any. */
+void fpu_switch(struct thread *from, struct thread *to);
+
+/* fpu_bytes: how large an area is. */
+uint64_t fpu_bytes(void);

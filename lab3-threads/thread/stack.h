@@ -1,0 +1,19 @@
+/*
+ * Kernel stacks: made once, and kept for the next thread.
+ *
+ * A stack is an area with a hole below it. To unmap one, every processor would have to
+ * forget it, which only lab 4's interrupts can bring about; until then a stack goes
+ * back into a cache. When a test wants its pages counted, stack_drain makes every processor
+ * forget by running a thread on it.
+ */
+#pragma once
+
+/* stack_alloc: THREAD_STACK bytes; its lowest byte, or NULL. Not zeroed. May sleep. */
+void *stack_alloc(void);
+
+/* stack_free: never sleeps. */
+void stack_free(void *stack);
+
+/* stack_drain: give the kept ones back, except those that its own threads need. May sleep; nothing
+ * else makes areas meanwhile. */
+void stack_drain(void);

@@ -1,0 +1,210 @@
+/* Threads: their structures, and the list of all. See thread.h; life.c has their life. */
+#include "lab3-threads/thread/thread.h"
+#include "lab1-boot/boot/layout.h"
+#include "lab1-boot/debug/backtrace.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/ktest/leaks.h"
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/slab/slab.h"
+#include "lab3-threads/lock/donation.h"
+#include "lab3-threads/sched/sched.h"
+#include "lab3-threads/thread/fpu.h"
+#include "lab3-threads/thread/stack.h"
+
+#define EVERYWHERE 0xff
+
+/* The boot thread: so that there is one from the first lock on. thread_init does the rest. */
+static struct thread boot_thread = {
+	.name = "main",
+	.references = 1,
+	.state = THREAD_RUNNING,
+	.affinity = EVERYWHERE,
+	.base = THREAD_PRIORITY_DEFAULT,
+	.priority = THREAD_PRIORITY_DEFAULT,
+	.held = LIST_INIT(boot_thread.held),
+	.link = LIST_INIT(boot_thread.link),
+	.lock = SPINLOCK_INIT("thread"),
+	.joins = WAITQUEUE_INIT(boot_thread.joins, "thread joins"),
+};
+PERCPU(struct thread *, thread_current) = &boot_thread;
+
+static struct spinlock list_lock = SPINLOCK_INIT("threads");
+static struct list threads = LIST_INIT(threads); /* [list_lock] */
+static uint64_t count;                           /* [a] */
+static unsigned last_id;                         /* [list_lock] */
+static struct slab_cache cache;
+
+static void add(struct thread *thread)
+{
+	spin_lock(&list_lock);
+	thread->id = ++last_id;
+	list_push_back(&threads, &thread->link);
+	__atomic_store_n(&count, count + 1, __ATOMIC_RELAXED);
+	spin_unlock(&list_lock);
+}
+
+static void take_out(struct thread *thread)
+{
+	spin_lock(&list_lock);
+	list_remove(&thread->link);
+	__atomic_store_n(&count, count - 1, __ATOMIC_RELAXED);
+	spin_unlock(&list_lock);
+}
+
+static void init(struct thread *thread, const char *name)
+{
+	*thread = (struct thread){ .references = 1,
+		.state = THREAD_NEW,
+		.affinity = EVERYWHERE,
+		.base = THREAD_PRIORITY_DEFAULT,
+		.priority = THREAD_PRIORITY_DEFAULT };
+	strlcpy(thread->name, name, sizeof(thread->name));
+	list_init(&thread->held);
+	spin_init(&thread->lock, "thread");
+	waitqueue_init(&thread->joins, "thread joins");
+}
+
+void thread_init(void)
+{
+	slab_cache_init(&cache, "thread", sizeof(struct thread), 64);
+	add(&boot_thread);
+}
+
+void thread_adopt(struct thread *thread, const char *name)
+{
+	init(thread, name);
+	add(thread);
+}
+
+struct thread *thread_alloc(const char *name)
+{
+	struct thread *thread = slab_alloc(&cache, 0);
+	void *stack = thread ? stack_alloc() : NULL;
+
+	if (!stack)
+		goto unwind_thread;
+	init(thread, name);
+	thread->cpu = this_cpu(cpu_number);
+	thread->stack = stack;
+	thread->rsp = thread_prepare(stack, THREAD_STACK);
+	if (!thread->rsp)
+		goto unwind_stack;
+	add(thread);
+	return thread;
+
+unwind_stack:
+	stack_free(stack);
+unwind_thread:
+	slab_free(&cache, thread);
+	return NULL;
+}
+
+static void destroy(struct thread *thread)
+{
+	take_out(thread);
+	fpu_disown(thread);
+	stack_free(thread->stack);
+	slab_free(&cache, thread);
+}
+
+void thread_get(struct thread *thread)
+{
+	__atomic_add_fetch(&thread->references, 1, __ATOMIC_RELAXED);
+}
+
+void thread_put(struct thread *thread)
+{
+	uint32_t left = __atomic_sub_fetch(&thread->references, 1, __ATOMIC_ACQ_REL);
+
+	assert(left != UINT32_MAX);
+	if (left == 0)
+		destroy(thread);
+}
+
+struct thread *thread_spawn(const char *name, void (*run)(void *argument), void *argument)
+{
+	struct thread *thread = thread_create(name, run, argument);
+
+	if (thread)
+		thread_start(thread);
+	return thread;
+}
+
+void thread_start(struct thread *thread)
+{
+	sched_start(thread);
+}
+
+_Noreturn void thread_begin(void)
+{
+	struct thread *self = thread_self();
+
+	sched_switched();
+	self->run(self->argument);
+	thread_exit(0);
+}
+
+void thread_set_priority(struct thread *thread, unsigned priority)
+{
+	assert(priority < THREAD_PRIORITIES);
+	donation_set_base(thread, priority);
+}
+
+void thread_interrupt(struct thread *thread)
+{
+	sched_interrupt(thread);
+}
+
+void thread_set_affinity(struct thread *thread, uint8_t processors)
+{
+	assert(processors & ((1u << percpu_count) - 1));
+	sched_set_affinity(thread, processors);
+}
+
+uint64_t thread_count(void)
+{
+	return __atomic_load_n(&count, __ATOMIC_RELAXED);
+}
+LEAK_COUNT("threads", thread_count);
+
+void threads_each(bool (*visit)(struct thread *thread, void *context), void *context)
+{
+	spin_lock(&list_lock);
+	list_each (link, &threads)
+		if (!visit(list_entry(link, struct thread, link), context))
+			break;
+	spin_unlock(&list_lock);
+}
+
+/* --- stacks -------------------------------------------------------------------------- */
+
+static struct stack_bounds bounds_of(const struct thread *thread)
+{
+	uint64_t low = thread == &boot_thread ? (uint64_t)boot_stack : (uint64_t)thread->stack;
+	uint64_t high = thread == &boot_thread ? (uint64_t)boot_stack_top : low + THREAD_STACK;
+
+	return (struct stack_bounds){ low, low ? high : 0 };
+}
+
+/* Takes no lock: who is asked for is the present thread, or no thread runs any more. */
+static bool find_stack(uint64_t rbp, struct stack_bounds *bounds)
+{
+	*bounds = bounds_of(thread_self());
+	if (rbp >= bounds->low && rbp < bounds->high)
+		return true;
+	list_each (link, &threads) {
+		*bounds = bounds_of(list_entry(link, struct thread, link));
+		if (rbp >= bounds->low && rbp < bounds->high)
+			return true;
+	}
+	return false;
+}
+BACKTRACE_STACK(find_stack);
+
+bool thread_on_its_stack(void)
+{
+	struct stack_bounds bounds = bounds_of(thread_self());
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+
+	return !bounds.high || (here >= bounds.low && here < bounds.high);
+}
