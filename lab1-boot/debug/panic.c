@@ -33,6 +33,11 @@ void panic_begin(void)
 	console_panic();
 }
 
+bool panic_begun(void)
+{
+	return __atomic_load_n(&panicking, __ATOMIC_RELAXED) != 0;
+}
+
 _Noreturn static void panic_end(void)
 {
 	if (cmdline_number("panic", 0) < 0)

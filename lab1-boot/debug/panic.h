@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "lab1-boot/lib/rows.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define panic(...)        panic_at(__FILE__, __LINE__, __VA_ARGS__)
@@ -22,6 +23,9 @@ _Noreturn void panic_at(const char *file, int line, const char *text, ...)
  * registers before it panics; panic calls it by itself.
  */
 void panic_begin(void);
+
+/* panic_begun: whether some processor has panicked. For who must then keep still. Takes no lock. */
+bool panic_begun(void);
 
 /* A trapped processor's panic: the backtrace begins at these registers instead of the caller. */
 _Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)

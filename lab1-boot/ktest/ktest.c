@@ -21,6 +21,7 @@
 #define FAILURES_MAX 20 /* shown; the rest only counts */
 
 ROWS_DEFINE(ktest);
+ROWS_DEFINE(ktest_end);
 
 static const struct ktest *running; /* the test of this boot, once it runs */
 static unsigned failures;
@@ -30,6 +31,11 @@ static uint64_t random_state;
 bool ktest_running(void)
 {
 	return running;
+}
+
+unsigned kt_failures(void)
+{
+	return failures;
 }
 
 /*
@@ -71,6 +77,8 @@ _Noreturn static void finish(bool ok, const char *skipped)
 	speak();
 	if (__atomic_test_and_set(&finished, __ATOMIC_ACQ_REL))
 		cpu_stop();
+	ROWS_EACH (ktest_end, end)
+		end->tell(ok);
 	report(REPORT_TEST, "%s 1 - %s # %s%s%snonce=%s\n", ok ? "ok" : "not ok", running->name,
 		skipped ? "SKIP " : "", skipped ? skipped : "", skipped ? " " : "", nonce);
 	running = NULL;

@@ -83,6 +83,17 @@ void kt_reply_hex(const void *bytes, size_t count);
 /* ktest_running: whether this boot runs a test. */
 bool ktest_running(void);
 
+/* kt_failures: how many checks have failed until now. */
+unsigned kt_failures(void);
+
+/* KTEST_END(function): what else is to be told on COM2 when a test ends, before its verdict. Called
+ * after a panic, too. */
+struct ktest_end {
+	void (*tell)(bool ok);
+};
+ROWS_DECLARE(ktest_end, struct ktest_end);
+#define KTEST_END(function) ROW(ktest_end, "", ktest_end_##function) = { function }
+
 /* ktest_run_if_asked: run the test that the command line names, and leave; return if it names none.
  */
 void ktest_run_if_asked(void);
