@@ -2,6 +2,8 @@
  * Sleepers: threads that sleep in a lock's queue until the lock is handed over to
  * them. Who lets go of a lock makes the next one its owner before that one even
  * wakes: so nobody who comes later can be faster, and nobody is woken in vain.
+ *
+ * thread_join sleeps so, too: what is handed over is the news that a thread has ended.
  */
 #pragma once
 #include "lab1-boot/lib/list.h"

@@ -8,6 +8,7 @@
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/todo.h"
+#include "lab3-threads/lock/sleeper.h"
 #include "lab3-threads/order/order.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/thread.h"
@@ -36,13 +37,16 @@ _Noreturn void thread_exit(uint64_t result)
 	order_thread_exit();
 	assert(may_sleep() && list_empty(&self->held));
 	/* Exercise 3.2: leave the result where thread_join finds it, say that there is one, and
-	 * wake all who wait for it, so that none can look before and sleep after. What
-	 * follows never returns, and calls thread_left later. */
+	 * let go all that sleep in `joins` (sleeper.h); none may look before that and sleep
+	 * after it. What follows never returns, and brings about thread_left later. */
 	// BEGIN SOLUTION 3.2
+	struct sleeper *sleeper;
+
 	spin_lock(&self->lock);
 	self->result = result;
 	self->exited = true;
-	waitqueue_wake_all(&self->joins);
+	while ((sleeper = sleeper_first(&self->joins)))
+		sleeper_give(sleeper);
 	spin_unlock(&self->lock);
 	// END SOLUTION 3.2 => (void)result; todo("3.2");
 	sched_exit();
@@ -51,14 +55,18 @@ _Noreturn void thread_exit(uint64_t result)
 uint64_t thread_join(struct thread *thread)
 {
 	assert(thread != thread_self());
-	/* Exercise 3.2: wait in `joins` until the thread has ended, take its result, and give up
-	 * the caller's reference. */
+	/* Exercise 3.2: unless the thread has ended, sleep in `joins` until it lets go (sleeper.h,
+	 * with the thread's lock as guard); take its result, and give up the caller's
+	 * reference. */
 	// BEGIN SOLUTION 3.2
+	struct sleeper self;
 	uint64_t result;
 
 	spin_lock(&thread->lock);
-	while (!thread->exited)
-		waitqueue_sleep(&thread->joins, &thread->lock, 0);
+	if (!thread->exited) {
+		sleeper_join(&thread->joins, &self, false);
+		sleeper_wait(&self, &thread->lock);
+	}
 	result = thread->result;
 	spin_unlock(&thread->lock);
 	thread_put(thread);

@@ -24,7 +24,7 @@ static struct thread boot_thread = {
 	.held = LIST_INIT(boot_thread.held),
 	.link = LIST_INIT(boot_thread.link),
 	.lock = SPINLOCK_INIT("thread"),
-	.joins = WAITQUEUE_INIT(boot_thread.joins, "thread joins"),
+	.joins = LIST_INIT(boot_thread.joins),
 };
 PERCPU(struct thread *, thread_current) = &boot_thread;
 
@@ -61,7 +61,7 @@ static void init(struct thread *thread, const char *name)
 	strlcpy(thread->name, name, sizeof(thread->name));
 	list_init(&thread->held);
 	spin_init(&thread->lock, "thread");
-	waitqueue_init(&thread->joins, "thread joins");
+	list_init(&thread->joins);
 }
 
 void thread_init(void)

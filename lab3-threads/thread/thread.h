@@ -19,7 +19,6 @@
 #include "lab1-boot/lib/list.h"
 #include "lab1-boot/lock/spinlock.h"
 #include "lab2-memory/lib/tree.h"
-#include "lab3-threads/lock/waitqueue.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -74,9 +73,9 @@ struct thread {
 	struct list held;          /* [own] mutexes; also [donation] those with waiters */
 
 	struct spinlock lock;
-	bool exited;            /* [lock] */
-	uint64_t result;        /* [lock] what thread_exit was told */
-	struct waitqueue joins; /* who waits for its end */
+	bool exited;       /* [lock] */
+	uint64_t result;   /* [lock] what thread_exit was told */
+	struct list joins; /* [lock] who sleeps until it ends (lock/sleeper.h) */
 
 	void *fpu; /* [own] the area for XSAVE; NULL: it may not use those registers (fpu.h) */
 };
@@ -112,7 +111,8 @@ _Noreturn void thread_exit(uint64_t result);
 
 /*
  * thread_join: wait until the thread has ended; returns what it gave to thread_exit (0 if its
- * function returned). The caller's handle is gone then. Never of oneself (asserted). May sleep.
+ * function returned). The caller's handle is gone then. Several may join one thread, if each has
+ * a reference of its own to give up. Never of oneself (asserted). May sleep.
  */
 uint64_t thread_join(struct thread *thread);
 
