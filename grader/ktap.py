@@ -27,6 +27,7 @@ class Transcript:
     replies: list[str] = field(default_factory=list)
     diagnostics: list[str] = field(default_factory=list)    # failed checks, panics, notes
     trace: list[str] = field(default_factory=list)          # "page_split+0x12"
+    events: list[str] = field(default_factory=list)         # what the scheduler did (trace.py)
     results: list[re.Match] = field(default_factory=list)
     bail: str = ""                                          # "Bail out!" and why
     strange: list[str] = field(default_factory=list)        # lines the test floor never writes
@@ -78,6 +79,8 @@ def _line(said: Transcript, number: int, line: str) -> None:
         said.todos.append(line[len("# todo "):])
     elif line.startswith("# reply ") or line == "# reply":
         said.replies.append(line[len("# reply "):])
+    elif line.startswith("# trace "):
+        said.events.append(line[len("# trace "):])
     elif line.startswith("#   "):
         said.trace.append(line[1:].strip())
     elif line.startswith("# "):

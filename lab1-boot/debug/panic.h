@@ -31,9 +31,11 @@ bool panic_begun(void);
 _Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* PANIC_HOOK(function): called with the message once the panic is printed. Interrupts are off. */
+/* PANIC_HOOK(order, function): called with the message once the panic is printed, those with a
+ * lower order first; 9 is for who ends the machine. Interrupts are off. */
 struct panic_hook {
 	void (*told)(const char *message);
 };
 ROWS_DECLARE(panic_hook, struct panic_hook);
-#define PANIC_HOOK(function) ROW(panic_hook, "", panic_hook_##function) = { function }
+#define PANIC_HOOK(order, function)                                                                \
+	ROW(panic_hook, "." #order, panic_hook_##function) = { function }

@@ -88,7 +88,7 @@ static void panicked(const char *message)
 	report(REPORT_TEST, "# panic: %s: %s\n", running->name, message);
 	leave(EXIT_FAILED);
 }
-PANIC_HOOK(panicked);
+PANIC_HOOK(9, panicked);
 
 static bool asked(const struct bench *bench, const char *name, size_t length)
 {

@@ -44,13 +44,18 @@ unsigned kt_failures(void)
  * processor that stopped in the middle of a line must not silence the verdict.
  */
 static bool speaking;
+static bool finished; /* somebody tells the end, which may be long: nobody else speaks any more */
 
 static uint64_t speak(void)
 {
 	uint64_t flags = irq_save();
 
-	for (int i = 0; i < SPEAK_TRIES && __atomic_test_and_set(&speaking, __ATOMIC_ACQUIRE); i++)
+	for (int i = 0; i < SPEAK_TRIES && __atomic_test_and_set(&speaking, __ATOMIC_ACQUIRE);
+		i++) {
+		if (__atomic_load_n(&finished, __ATOMIC_ACQUIRE))
+			cpu_stop();
 		CPU_PAUSE();
+	}
 	return flags;
 }
 
@@ -69,20 +74,29 @@ _Noreturn static void leave(uint8_t value)
 	cpu_stop();
 }
 
-/* The verdict, and out of QEMU. */
-_Noreturn static void finish(bool ok, const char *skipped)
+/* From here on, this processor alone speaks. */
+static void begin_end(void)
 {
-	static bool finished;
-
 	speak();
 	if (__atomic_test_and_set(&finished, __ATOMIC_ACQ_REL))
 		cpu_stop();
+}
+
+/* The verdict, and out of QEMU. Behind begin_end. */
+_Noreturn static void tell_end(bool ok, const char *skipped)
+{
 	ROWS_EACH (ktest_end, end)
 		end->tell(ok);
 	report(REPORT_TEST, "%s 1 - %s # %s%s%snonce=%s\n", ok ? "ok" : "not ok", running->name,
 		skipped ? "SKIP " : "", skipped ? skipped : "", skipped ? " " : "", nonce);
 	running = NULL;
 	leave(ok ? EXIT_OK : EXIT_FAILED);
+}
+
+_Noreturn static void finish(bool ok, const char *skipped)
+{
+	begin_end();
+	tell_end(ok, skipped);
 }
 
 /* Begin a failure's line; false if enough of them have been shown. */
@@ -117,18 +131,6 @@ bool kt_true(bool holds, const char *check, const char *file, int line)
 	return false;
 }
 
-/* A string as it would stand in C, so that no text can break the protocol's lines. */
-static void report_quoted(const char *text)
-{
-	report(REPORT_TEST, "\"");
-	for (; *text; text++)
-		if (*text < ' ' || *text == '"' || *text == '\\' || *text == 0x7f)
-			report(REPORT_TEST, "\\x%x", (unsigned)(unsigned char)*text);
-		else
-			report(REPORT_TEST, "%c", *text);
-	report(REPORT_TEST, "\"");
-}
-
 bool kt_same(const char *got, const char *want, const char *check, const char *file, int line)
 {
 	if (!strcmp(got, want))
@@ -136,9 +138,9 @@ bool kt_same(const char *got, const char *want, const char *check, const char *f
 	uint64_t flags = speak();
 	if (failure(check, file, line)) {
 		report(REPORT_TEST, ": ");
-		report_quoted(got);
+		report_quoted(REPORT_TEST, got);
 		report(REPORT_TEST, " != ");
-		report_quoted(want);
+		report_quoted(REPORT_TEST, want);
 		report(REPORT_TEST, "\n");
 	}
 	spoken(flags);
@@ -219,10 +221,11 @@ static void panicked(const char *message)
 {
 	if (!running)
 		return;
+	begin_end();
 	report(REPORT_TEST, "# panic: %s\n", message);
-	finish(running->panics && strstr(message, running->panics) && !failures, NULL);
+	tell_end(running->panics && strstr(message, running->panics) && !failures, NULL);
 }
-PANIC_HOOK(panicked);
+PANIC_HOOK(9, panicked);
 
 /* No test can be run: KTAP's word for that, and out. */
 _Noreturn static void bail_out(const char *reason)

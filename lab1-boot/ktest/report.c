@@ -104,3 +104,14 @@ void report(uint16_t port, const char *text, ...)
 	}
 	va_end(arguments);
 }
+
+void report_quoted(uint16_t port, const char *text)
+{
+	report(port, "\"");
+	for (; *text; text++)
+		if (*text < ' ' || *text == '"' || *text == '\\' || *text == 0x7f)
+			report(port, "\\x%x", (unsigned)(unsigned char)*text);
+		else
+			report(port, "%c", *text);
+	report(port, "\"");
+}
