@@ -4,6 +4,7 @@
 #include "lab1-boot/monitor/monitor.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/smp.h"
+#include "lab3-threads/order/order.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/fpu.h"
 #include "lab3-threads/thread/stack.h"
@@ -12,6 +13,7 @@
 
 static void lab3_init(void)
 {
+	order_init();
 	clock_init();
 	fpu_cpu_init();
 	sched_init();

@@ -47,6 +47,15 @@ static int clone_region(
 	return vm_clone_pages(space, clone, region);
 }
 
+/* Two locks of one class (lab 3): the one with the lower address first. */
+static void lock_both(struct vm_space *space, struct vm_space *clone)
+{
+	bool first = space < clone;
+
+	rwlock_write(first ? &space->lock : &clone->lock);
+	rwlock_write(first ? &clone->lock : &space->lock);
+}
+
 struct vm_space *vm_clone(struct vm_space *space)
 {
 	struct vm_space *clone = vm_space_create();
@@ -54,8 +63,7 @@ struct vm_space *vm_clone(struct vm_space *space)
 
 	if (!clone)
 		return NULL;
-	rwlock_write(&space->lock);
-	rwlock_write(&clone->lock); /* nobody else knows of it */
+	lock_both(space, clone); /* nobody else knows of the clone, but who asserts wants it */
 	for (struct vm_region *region = vm_region_from(space, 0); region && !error;
 		region = vm_region_next(region))
 		error = clone_region(space, clone, region);

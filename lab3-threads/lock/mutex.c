@@ -116,18 +116,19 @@ void mutex_lock(struct mutex *mutex)
 {
 	order_may_sleep(CALLER);
 	assert(may_sleep());
-	order_acquire(mutex, mutex->name, CALLER, ORDER_SLEEP);
+	order_acquire(mutex, mutex->name, CALLER, ORDER_MUTEX);
 	spin_lock(&mutex->guard);
 	if (!take(mutex)) {
 		if (mutex_held(mutex))
 			panic("mutex %s is taken twice", mutex->name);
+		order_waits(mutex);
 		trace_event(TRACE_WAIT, thread_self()->id, (uint64_t)mutex);
 		wait_for(mutex);
 		trace_event(TRACE_WAITED, thread_self()->id, (uint64_t)mutex);
 	}
 	mutex->acquired_at = CALLER;
 	spin_unlock(&mutex->guard);
-	order_acquired(mutex, CALLER, 0);
+	order_acquired(mutex, ORDER_MUTEX, 0);
 }
 
 bool mutex_trylock(struct mutex *mutex)
@@ -140,16 +141,16 @@ bool mutex_trylock(struct mutex *mutex)
 		mutex->acquired_at = CALLER;
 	spin_unlock(&mutex->guard);
 	if (ours) {
-		order_try(mutex, mutex->name, CALLER, ORDER_SLEEP);
-		order_acquired(mutex, CALLER, 0);
+		order_try(mutex, mutex->name, CALLER, ORDER_MUTEX);
+		order_acquired(mutex, ORDER_MUTEX, 0);
 	}
 	return ours;
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
+	order_release(mutex, ORDER_MUTEX, CALLER, mutex->acquired_at);
 	assert(mutex_held(mutex));
-	order_release(mutex, CALLER);
 	spin_lock(&mutex->guard);
 	donation_release(mutex);
 	/* Exercise 3.5: hand the mutex to the most urgent waiter; without one it is free, and

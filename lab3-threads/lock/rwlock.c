@@ -32,6 +32,7 @@ static void wait_for(struct rwlock *lock, bool writes)
 {
 	struct sleeper self;
 
+	order_waits(lock);
 	trace_event(TRACE_WAIT, thread_self()->id, (uint64_t)lock);
 	sleeper_join(&lock->waiters, &self, writes);
 	sleeper_wait(&self, &lock->guard);
@@ -91,16 +92,16 @@ void rwlock_read(struct rwlock *lock)
 {
 	order_may_sleep(CALLER);
 	assert(may_sleep());
-	order_acquire(lock, lock->name, CALLER, ORDER_SHARED);
+	order_acquire(lock, lock->name, CALLER, ORDER_READ);
 	spin_lock(&lock->guard);
 	enter_reading(lock);
 	spin_unlock(&lock->guard);
-	order_acquired(lock, CALLER, 0);
+	order_acquired(lock, ORDER_READ, 0);
 }
 
 void rwlock_read_done(struct rwlock *lock)
 {
-	order_release(lock, CALLER);
+	order_release(lock, ORDER_READ, CALLER, lock->acquired_at);
 	spin_lock(&lock->guard);
 	assert(lock->readers > 0);
 	lock->readers--;
@@ -112,20 +113,20 @@ void rwlock_write(struct rwlock *lock)
 {
 	order_may_sleep(CALLER);
 	assert(may_sleep());
+	order_acquire(lock, lock->name, CALLER, ORDER_WRITE);
 	if (rwlock_write_held(lock))
 		panic("rwlock %s is taken twice", lock->name);
-	order_acquire(lock, lock->name, CALLER, ORDER_SLEEP);
 	spin_lock(&lock->guard);
 	enter_writing(lock);
 	lock->acquired_at = CALLER;
 	spin_unlock(&lock->guard);
-	order_acquired(lock, CALLER, 0);
+	order_acquired(lock, ORDER_WRITE, 0);
 }
 
 void rwlock_write_done(struct rwlock *lock)
 {
+	order_release(lock, ORDER_WRITE, CALLER, lock->acquired_at);
 	assert(rwlock_write_held(lock));
-	order_release(lock, CALLER);
 	spin_lock(&lock->guard);
 	set_writer(lock, NULL);
 	pass_on(lock);

@@ -37,15 +37,15 @@ static void taken(struct spinlock *lock, uint64_t caller, uint64_t looks)
 {
 	set_holder(lock, this_cpu(percpu_area));
 	lock->acquired_at = caller;
-	order_acquired(lock, caller, looks);
+	order_acquired(lock, ORDER_SPIN, looks);
 }
 
 static void lock_for(struct spinlock *lock, uint64_t caller)
 {
+	this_cpu(locks_held)++; /* first of all: then we stay on this processor */
+	order_acquire(lock, lock->name, caller, ORDER_SPIN);
 	if (spin_held(lock))
 		panic("spin lock %s is taken twice", lock->name);
-	order_acquire(lock, lock->name, caller, ORDER_SPIN);
-	this_cpu(locks_held)++;
 	taken(lock, caller, ticket_lock(lock));
 }
 
@@ -54,13 +54,18 @@ void spin_lock(struct spinlock *lock)
 	lock_for(lock, CALLER);
 }
 
-void spin_unlock(struct spinlock *lock)
+static void unlock_for(struct spinlock *lock, uint64_t caller)
 {
+	order_release(lock, ORDER_SPIN, caller, lock->acquired_at);
 	assert(spin_held(lock));
-	order_release(lock, CALLER);
 	set_holder(lock, NULL);
 	ticket_unlock(lock);
 	this_cpu(locks_held)--;
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	unlock_for(lock, CALLER);
 }
 
 bool spin_trylock(struct spinlock *lock)
@@ -85,7 +90,7 @@ uint64_t spin_lock_irqsave(struct spinlock *lock)
 
 void spin_unlock_irqrestore(struct spinlock *lock, uint64_t flags)
 {
-	spin_unlock(lock);
+	unlock_for(lock, CALLER);
 	irq_restore(flags);
 }
 

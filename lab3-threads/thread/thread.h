@@ -19,6 +19,7 @@
 #include "lab1-boot/lib/list.h"
 #include "lab1-boot/lock/spinlock.h"
 #include "lab2-memory/lib/tree.h"
+#include "lab3-threads/order/order.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,6 +72,7 @@ struct thread {
 	unsigned priority;         /* [queue] the one that counts: base, or what was donated */
 	struct mutex *waiting_for; /* [donation] */
 	struct list held;          /* [own] mutexes; also [donation] those with waiters */
+	struct order_stack order;  /* [own] the sleeping locks that it holds */
 
 	struct spinlock lock;
 	bool exited;       /* [lock] */
