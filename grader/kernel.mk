@@ -1,10 +1,11 @@
 # Building the kernel of one stage: the directories lab1..labN linked together.
 #
-#   make -f grader/kernel.mk LAB=3 [DEBUG=1] [TESTS=1] [BENCH=1] [BUILD=build/lab3]
+#   make -f grader/kernel.mk LAB=3 [DEBUG=1] [TESTS=1] [BENCH=1] [RACE=1] [BUILD=build/lab3]
 #
 # Run from the root of a tree. Everything made goes to $(BUILD): cub.elf, cub.sym
 # (its symbols), objects and their dependencies under obj/. TESTS=1 links the
 # kernel tests in, and implies DEBUG=1. BENCH=1 links the benchmarks in instead.
+# RACE=1 lets the kernel look for data races (lab3-threads/explore/watch.h).
 #
 # A stage is a set of directories. From lower labs it leaves out the stand-ins
 # that a lab.toml up to labN says it replaces.
@@ -14,15 +15,17 @@ PYTHON ?= /usr/bin/python3
 CC      = gcc
 LD      = ld
 NM      = nm
+OBJCOPY = objcopy
 ifneq ($(TESTS),)
 DEBUG  := 1
 endif
-BUILD  ?= build/lab$(LAB)$(if $(TESTS),/test,$(if $(BENCH),/bench,$(if $(DEBUG),/debug)))
+BUILD  ?= build/lab$(LAB)$(if $(RACE),/race$(if $(TESTS),-test),$(if $(TESTS),/test,$(if $(BENCH),/bench,$(if $(DEBUG),/debug))))
 
 labs      := $(foreach n,$(wordlist 1,$(LAB),1 2 3 4 5 6),$(wildcard lab$(n)-*))
 replaced  := $(shell grep -ho '"lab[1-6]-[a-z]*/standin/[a-z0-9_]*\.[cS]"' $(labs:%=%/lab.toml) 2>/dev/null | tr -d '"')
 elsewhere := $(foreach d,tests hidden user mutants,$(labs:%=%/$(d)/%))
 sources   := $(foreach d,$(labs),$(wildcard $(d)/*.[cS] $(d)/*/*.[cS] $(d)/*/*/*.[cS]))
+elsewhere += $(if $(TESTS)$(RACE),,lab3-threads/explore/%)
 sources   := $(sort $(filter-out $(replaced) $(elsewhere),$(sources)))
 tests     := $(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_test.c $(d)/hidden/*_test.c)))
 benches   := $(foreach d,$(labs),$(sort $(wildcard $(d)/tests/*_bench.c)))
@@ -40,7 +43,16 @@ language := -std=gnu11 -ffreestanding -nostdinc -fno-common -fno-strict-aliasing
 include_ := -I. -isystem $(shell $(CC) -print-file-name=include) -isystem $(uapi)
 checks   := $(if $(DEBUG),-DDEBUG -fsanitize=undefined -fstack-protector-strong \
 	    -mstack-protector-guard=global,-fno-stack-protector)
-CFLAGS   := -O2 -g $(language) $(machine) $(frames) $(warnings) $(checks) $(include_)
+
+# From lab 3 on the code of tests is explored: before each access to memory it calls the
+# explorer (lab3-threads/explore/). With RACE=1 all labs' code calls it. What these calls
+# themselves stand on cannot be. The constructor that the compiler adds for its own runtime
+# is taken out of each object; any other is refused by kernel.ld. (-Wtsan: the compiler's own runtime knows no fences; ours does.)
+silent   := $(foreach d,explore order trace,lab3-threads/$(d)/%) lab1-boot/boot/% lab1-boot/debug/% lab1-boot/ktest/%
+explored := $(filter-out $(silent),$(if $(RACE),$(sources),$(if $(TESTS),$(filter-out lab1-% lab2-%,$(sources) $(tests)))))
+explore  := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
+	    --param tsan-distinguish-volatile=1 -Wno-tsan -include lab3-threads/explore/point.h
+CFLAGS   := -O2 -g $(language) $(machine) $(frames) $(warnings) $(checks) $(if $(RACE),-DRACE) $(include_)
 ASFLAGS  := -g -m64 -I. -D__ASSEMBLER__ $(warnings)
 LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 --build-id=none \
 	    --no-warn-rwx-segments --orphan-handling=error -T lab1-boot/kernel.ld
@@ -56,7 +68,7 @@ kernel: $(BUILD)/cub.elf $(BUILD)/compile_commands.json
 # differ.
 remember = $(shell mkdir -p $(BUILD)/obj && echo '$(subst ','\'',$(2))' | cmp -s - $(BUILD)/$(1) || \
 	    echo '$(subst ','\'',$(2))' > $(BUILD)/$(1))
-$(call remember,flags,$(CC) $(CFLAGS) $(ASFLAGS))
+$(call remember,flags,$(CC) $(CFLAGS) $(ASFLAGS) $(if $(explored),$(explore) $(silent)))
 $(call remember,objects,$(LDFLAGS) $(objects) $(tests) $(benches))
 
 $(uapi):
@@ -68,7 +80,8 @@ $(uapi):
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi)
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@$(CC) $(CFLAGS) $(if $(filter $<,$(explored)),$(explore)) -MMD -MP -c $< -o $@
+	@$(if $(filter $<,$(explored)),$(OBJCOPY) -R .init_array.00099 -R .rela.init_array.00099 $@)
 
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/flags | $(uapi)
 	@mkdir -p $(@D)

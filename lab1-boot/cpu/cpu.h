@@ -19,8 +19,12 @@
 #define MSR_EFER    0xc0000080u
 #define MSR_GS_BASE 0xc0000101u
 
-#define PAGE_SIZE   4096ul
+#define PAGE_SIZE 4096ul
+
+/* CPU_PAUSE: we wait for another processor. A build may have given another one. */
+#ifndef CPU_PAUSE
 #define CPU_PAUSE() asm volatile("pause")
+#endif
 
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;

@@ -147,6 +147,15 @@ bool kt_same(const char *got, const char *want, const char *check, const char *f
 	return false;
 }
 
+void kt_fail(const char *what)
+{
+	uint64_t flags = speak();
+
+	if (failures++ < FAILURES_MAX)
+		report(REPORT_TEST, "# %s\n", what);
+	spoken(flags);
+}
+
 _Noreturn void kt_stop(const char *check, const char *file, int line)
 {
 	kt_true(false, check, file, line);

@@ -63,6 +63,7 @@ ROWS_DECLARE(ktest, struct ktest);
 bool kt_equal(uint64_t got, uint64_t want, const char *check, const char *file, int line);
 bool kt_true(bool holds, const char *check, const char *file, int line);
 bool kt_same(const char *got, const char *want, const char *check, const char *file, int line);
+void kt_fail(const char *what); /* a failure in words of its own */
 _Noreturn void kt_stop(const char *check, const char *file, int line);
 _Noreturn void kt_skip(const char *reason);
 

@@ -1,0 +1,296 @@
+/*
+ * Virtual processors, and schedules one after the other: see explore.h.
+ *
+ * Between schedules, and after the last, the virtual processors go on in turns: each runs
+ * until it waits. So what a test does before and after works as on any machine.
+ */
+#include "lab3-threads/explore/explore.h"
+#include "lab1-boot/boot/cmdline.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/percpu.h"
+#include "lab1-boot/debug/backtrace.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/debug/symbols.h"
+#include "lab1-boot/ktest/ktest.h"
+#include "lab1-boot/ktest/leaks.h"
+#include "lab1-boot/ktest/report.h"
+#include "lab3-threads/cpu/clock.h"
+#include "lab3-threads/cpu/smp.h"
+#include "lab3-threads/explore/clocks.h"
+#include "lab3-threads/explore/virtual.h"
+#include "lab3-threads/sched/sched.h"
+
+#define POINTS_MAX 1000000 /* of a schedule: more, and it never ends */
+#define LOOKS_MAX  2000    /* in a row: whoever does nothing else waits */
+#define STUCK_MAX  20000   /* times that everybody waited, and nobody had changed anything */
+#define POINT_NS   10000   /* the explorer's clock: a point takes so long */
+#define CLOCK_BASE 3600000000000ul /* an hour: later than what the real clock has told */
+#define FRAMES     12
+
+struct virtual_cpu virtual_cpu[EXPLORE_CPUS];
+unsigned virtual_cpus, virtual_current;
+bool explore_on;
+
+static bool telling;               /* no more exploring: this is the end */
+static void (*bare)(unsigned cpu); /* what each processor runs; NULL: the scheduler */
+static unsigned schedule;          /* the present one's number */
+static uint64_t points;            /* since the boot: what the clock shows */
+static uint64_t began;             /* points when the schedule began */
+static unsigned stuck;
+
+unsigned explore_cpus(void)
+{
+	return virtual_cpus;
+}
+
+unsigned explore_schedule(void)
+{
+	return schedule;
+}
+
+static uint64_t explore_clock(void)
+{
+	return CLOCK_BASE + points * POINT_NS;
+}
+
+/* --- what a failure tells ------------------------------------------------------------ */
+
+/* The callers of a virtual processor, from its frame on. */
+static void tell_where(unsigned cpu, uint64_t rbp)
+{
+	uint64_t frames[FRAMES];
+	size_t count = backtrace_walk(backtrace_stack(rbp), rbp, frames, FRAMES);
+
+	report(REPORT_TEST, "# processor %u%s is in", cpu,
+		virtual_cpu[cpu].done ? ", which has ended," : "");
+	for (size_t i = 0; i < count; i++)
+		report(REPORT_TEST, " %s%s", i ? "< " : "", symbol_of(frames[i]).name);
+	report(REPORT_TEST, "\n");
+}
+
+/* Where the others stand: their frame pointer is the last that explore_switch pushed. */
+static void tell_all(void)
+{
+	telling = true;
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		tell_where(cpu, cpu == virtual_current ? (uint64_t)__builtin_frame_address(0)
+						       : ((uint64_t *)virtual_cpu[cpu].rsp)[5]);
+}
+
+static void tell_schedule(bool ok)
+{
+	if (ok || !virtual_cpus)
+		return;
+	report(REPORT_TEST, "# schedule %u: %s, point %lu\n", schedule, explore_policy(),
+		points - began);
+}
+KTEST_END(tell_schedule);
+
+/* --- points -------------------------------------------------------------------------- */
+
+static void switch_to(unsigned next)
+{
+	uint64_t *save = &virtual_cpu[virtual_current].rsp;
+
+	virtual_current = next;
+	wrmsr(MSR_GS_BASE, (uint64_t)(percpu_areas[next] - percpu_template));
+	explore_switch(save, virtual_cpu[next].rsp);
+}
+
+void explore_changed(void)
+{
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		virtual_cpu[cpu].paused = false;
+	stuck = 0;
+}
+
+static bool everybody_waits(void)
+{
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		if (!virtual_cpu[cpu].paused && !virtual_cpu[cpu].done)
+			return false;
+	return true;
+}
+
+/* Let one that waits go on: maybe it waits for time to pass. */
+static void look_again(void)
+{
+	unsigned so_far = stuck;
+
+	if (so_far == STUCK_MAX) {
+		tell_all();
+		kt_stop("explored: every processor waits for another one, for ever", __FILE__,
+			__LINE__);
+	}
+	explore_changed();
+	stuck = so_far + 1;
+}
+
+/* Without a schedule: whoever waits lets the next one run. */
+static unsigned in_turn(void)
+{
+	unsigned next = virtual_current;
+
+	if (!virtual_cpu[next].paused)
+		return next;
+	virtual_cpu[next].paused = false;
+	do
+		next = (next + 1) % virtual_cpus;
+	while (virtual_cpu[next].done);
+	return next;
+}
+
+static void note(struct virtual_cpu *self, enum explore_point point)
+{
+	if (self->changed)
+		explore_changed(); /* what it wrote last can now be seen */
+	self->changed = point == POINT_CHANGE;
+	self->looks = point == POINT_CHANGE ? 0 : self->looks + 1;
+	if (point == POINT_PAUSE || self->looks > LOOKS_MAX) {
+		self->paused = true;
+		self->looks = 0;
+	}
+}
+
+void explore_at(enum explore_point point)
+{
+	unsigned next;
+
+	if (telling || panic_begun())
+		return;
+	points++;
+	note(&virtual_cpu[virtual_current], point);
+	if (explore_on && points - began > POINTS_MAX) {
+		tell_all();
+		kt_stop("explored: no end after a million points", __FILE__, __LINE__);
+	}
+	if (explore_on && everybody_waits())
+		look_again();
+	next = explore_on ? explore_choose() : in_turn();
+	if (next != virtual_current)
+		switch_to(next);
+}
+
+void explore_pause(void)
+{
+	asm volatile("pause");
+	if (virtual_cpus)
+		explore_at(POINT_PAUSE);
+}
+
+/* --- virtual processors -------------------------------------------------------------- */
+
+/* Where each begins, on its own stack. */
+_Noreturn static void enter(void)
+{
+	if (!bare)
+		sched_cpu_enter();
+	bare(virtual_current);
+	virtual_cpu[virtual_current].done = true;
+	for (;;)
+		explore_at(POINT_PAUSE);
+}
+
+/* What explore_switch takes from a stack: six registers, and the address it returns to, where the
+ * stack pointer is 16 n + 8. */
+static void lay_frame(unsigned cpu)
+{
+	uint64_t *top = smp_idle_stack(cpu);
+
+	*--top = 0;
+	*--top = 0;
+	*--top = (uint64_t)enter;
+	for (int i = 0; i < 6; i++)
+		*--top = 0;
+	virtual_cpu[cpu] = (struct virtual_cpu){ .rsp = (uint64_t)top };
+}
+
+/* What they need is theirs for good: it is no leak of the test. */
+static void make(unsigned cpus)
+{
+	assert(cpus >= 2 && cpus <= EXPLORE_CPUS && !virtual_cpus && percpu_count == 1);
+	assert(!irq_enabled());
+	clock_set_source(explore_clock);
+	for (unsigned cpu = 1; cpu < cpus; cpu++) {
+		KT_REQUIRE(smp_prepare(cpu) == 0);
+		lay_frame(cpu);
+	}
+	virtual_cpus = cpus;
+	if (!bare)
+		explore_at(POINT_PAUSE); /* let each of them enter the scheduler */
+	leaks_begin();
+}
+
+/* Half of the seeds are always the same, half of them are the run's own. */
+static uint64_t seed_of(unsigned number, unsigned schedules)
+{
+	return number < schedules / 2 ? number : kt_random();
+}
+
+__attribute__((noinline)) void explore_reached(unsigned number)
+{
+	asm volatile("" : : "r"(number));
+}
+
+static void begin(unsigned schedules)
+{
+	uint64_t before = points - began;
+
+	if (cmdline_number("schedule", -1) == (int64_t)schedule)
+		explore_reached(schedule);
+	began = points;
+	explore_draw(seed_of(schedule, schedules), schedule, (unsigned)before);
+	clocks_reset();
+	explore_on = true;
+}
+
+static bool others_done(void)
+{
+	for (unsigned cpu = 1; cpu < virtual_cpus; cpu++)
+		if (!virtual_cpu[cpu].done)
+			return false;
+	return true;
+}
+
+/* When all have waited in turn and nobody has changed anything, they have nothing to do. */
+void explore_wait_idle(void)
+{
+	stuck = 0;
+	do
+		explore_at(POINT_PAUSE);
+	while (bare ? !others_done() : stuck < 2);
+}
+
+void explore(unsigned cpus, unsigned schedules, void (*once)(void))
+{
+	if (!virtual_cpus)
+		make(cpus);
+	for (schedule = 0; schedule < schedules && !kt_failures(); schedule++) {
+		begin(schedules);
+		once();
+		sched_settle();
+		explore_wait_idle();
+		explore_on = false;
+	}
+	schedule--;
+}
+
+void explore_bare(unsigned cpus, unsigned schedules, void (*before)(void),
+	void (*run)(unsigned cpu), void (*after)(void))
+{
+	bare = run;
+	make(cpus);
+	for (schedule = 0; schedule < schedules && !kt_failures(); schedule++) {
+		for (unsigned cpu = 1; cpu < cpus; cpu++)
+			lay_frame(cpu);
+		if (before)
+			before();
+		begin(schedules);
+		run(0);
+		explore_wait_idle();
+		explore_on = false;
+		if (after)
+			after();
+	}
+	schedule--;
+}
