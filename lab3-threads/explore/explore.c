@@ -152,6 +152,11 @@ static void note(struct virtual_cpu *self, enum explore_point point)
 	}
 }
 
+bool explore_watching(void)
+{
+	return explore_on && !telling && !panic_begun();
+}
+
 void explore_at(enum explore_point point)
 {
 	unsigned next;

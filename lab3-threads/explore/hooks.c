@@ -29,7 +29,7 @@ static void plain(const volatile void *memory, size_t bytes, bool write, const u
 {
 	if (virtual_cpus) {
 		explore_at(write ? POINT_CHANGE : POINT_LOOK);
-		if (explore_on)
+		if (explore_watching())
 			clocks_access(real(memory), bytes, write, frame);
 	} else if (watch_on) {
 		watch_plain(real(memory), bytes, write, frame);
@@ -54,7 +54,7 @@ static void after(const volatile void *memory, size_t bytes, enum clocks_atomic 
 		return;
 	if (kind != CLOCKS_LOAD)
 		explore_changed();
-	if (explore_on)
+	if (explore_watching())
 		clocks_atomic(real(memory), bytes, kind, order, frame);
 }
 
@@ -180,7 +180,7 @@ HOOK(atomic_thread_fence, int order)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (virtual_cpus)
 		explore_at(POINT_LOOK);
-	if (virtual_cpus && explore_on)
+	if (virtual_cpus && explore_watching())
 		clocks_fence(order);
 }
 

@@ -34,6 +34,9 @@ void explore_changed(void);
 /* explore_on: whether a schedule is running; otherwise others run only when somebody waits. */
 extern bool explore_on;
 
+/* explore_watching: whether accesses are to be judged: in a schedule that has not failed. */
+bool explore_watching(void);
+
 /* explore_choose: who runs next, of those that are neither done nor paused; there is one. */
 unsigned explore_choose(void);
 
