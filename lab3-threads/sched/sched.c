@@ -10,6 +10,7 @@
 #include "lab3-threads/order/order.h"
 #include "lab3-threads/sched/runqueue.h"
 #include "lab3-threads/thread/fpu.h"
+#include "lab3-threads/thread/stack.h"
 #include "lab3-threads/trace/trace.h"
 
 ROWS_DEFINE(sched_policy);
@@ -133,6 +134,7 @@ static void switch_to(struct runqueue *queue, struct thread *from, struct thread
 	this_cpu(thread_current) = to;
 	from->frame = (uint64_t)__builtin_frame_address(0);
 	trace_event(TRACE_SWITCH, to->id, from->id);
+	stack_check(from->stack);
 	fpu_switch(from, to);
 	if (switch_ops)
 		switch_ops->switching(from, to);

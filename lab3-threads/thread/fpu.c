@@ -14,6 +14,7 @@
 #define CR0_MP         (1ul << 1)
 #define CR0_EM         (1ul << 2)
 #define CR0_TS         (1ul << 3)
+#define CR0_NE         (1ul << 5)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_OSXSAVE    (1ul << 18)
@@ -30,8 +31,9 @@
 #define MXCSR         24
 #define MXCSR_INITIAL 0x1f80
 
-static uint32_t components; /* [I] in XCR0; 0: there is only FXSAVE */
-static uint64_t bytes;      /* [I] */
+/* [I] once the boot processor has set them; the others are like it. */
+static uint32_t components; /* in XCR0; 0: there is only FXSAVE */
+static uint64_t bytes;
 
 static void xsetbv(uint32_t which, uint32_t value)
 {
@@ -42,16 +44,14 @@ void fpu_cpu_init(void)
 {
 	bool xsave = cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
 
-	write_cr0((read_cr0() | CR0_MP) & ~(CR0_EM | CR0_TS));
+	write_cr0((read_cr0() | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | (xsave ? CR4_OSXSAVE : 0));
-	if (!bytes) {
-		components = xsave ? cpuid(13, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_AVX) : 0;
-		bytes = FXSAVE_BYTES;
-	}
-	if (components) {
+	if (!bytes && xsave)
+		components = cpuid(13, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_AVX);
+	if (components)
 		xsetbv(0, components);
-		bytes = cpuid(13, 0).ebx; /* for what XCR0 now holds */
-	}
+	if (!bytes) /* for what XCR0 now holds */
+		bytes = components ? cpuid(13, 0).ebx : FXSAVE_BYTES;
 	asm volatile("fninit");
 }
 
@@ -92,6 +92,7 @@ static void load(const void *area)
 int fpu_own(void)
 {
 	struct thread *self = thread_self();
+	uint64_t flags;
 	char *area;
 
 	assert(!self->fpu);
@@ -100,8 +101,10 @@ int fpu_own(void)
 		return -ENOMEM;
 	*(uint16_t *)(area + FCW) = FCW_INITIAL;
 	*(uint32_t *)(area + MXCSR) = MXCSR_INITIAL;
+	flags = irq_save(); /* no switch may come between the two */
 	load(area);
 	self->fpu = area;
+	irq_restore(flags);
 	return 0;
 }
 

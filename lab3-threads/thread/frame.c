@@ -18,7 +18,8 @@ uint64_t thread_prepare(void *stack, size_t bytes)
 	/* Exercise 3.1, second half: what thread_switch takes from a stack must lie on
 	 * the new one, so that its `ret` goes to thread_begin. There the stack pointer has to be
 	 * what the psABI promises a function at its entry, and the chain of frames has to
-	 * end: a frame pointer of 0, and a return address of 0. The stack is not zeroed. */
+	 * end: a frame pointer of 0, and a return address of 0. The stack, whose size is a
+	 * multiple of 16, holds garbage; nothing but its top is written. */
 	// BEGIN SOLUTION 3.1
 	uint64_t *top = (uint64_t *)((char *)stack + bytes);
 

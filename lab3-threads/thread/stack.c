@@ -1,5 +1,12 @@
-/* The cache of kernel stacks: see stack.h. */
+/*
+ * The cache of kernel stacks: see stack.h.
+ *
+ * Debug builds fill a stack that nobody has with a pattern: who still runs on it returns
+ * into nowhere, and who wrote to it is found when it goes out again. In the lowest word of
+ * a stack that somebody has lies a mark, which nothing that grows downwards should reach.
+ */
 #include "lab3-threads/thread/stack.h"
+#include "lab1-boot/debug/panic.h"
 #include "lab1-boot/lock/spinlock.h"
 #include "lab2-memory/pagetable/areas.h"
 #include "lab2-memory/pagetable/tlb.h"
@@ -13,46 +20,93 @@ struct kept {
 
 static struct spinlock lock = SPINLOCK_INIT("stacks");
 static struct kept *kept; /* [lock] */
-static unsigned count;    /* [lock] */
 
-void *stack_alloc(void)
+#ifdef DEBUG
+#define MARK   0x10e57ac110e57ac1ul
+#define POISON 0x57ac57ac57ac57acul /* nothing can be there: the address is not canonical */
+#define WORDS  (THREAD_STACK / sizeof(uint64_t))
+
+void stack_check(const void *stack)
+{
+	if (stack && *(const uint64_t *)stack != MARK)
+		panic("stack %p: its lowest word was overwritten with 0x%lx", stack,
+			*(const uint64_t *)stack);
+}
+
+static void mark(uint64_t *stack)
+{
+	stack[0] = MARK;
+}
+
+/* From the cache, where the lowest word was the link. */
+static void check_poison(const uint64_t *stack)
+{
+	for (size_t i = 1; i < WORDS; i++)
+		if (stack[i] != POISON)
+			panic("stack use after free: 0x%lx was written at %p", stack[i],
+				(const void *)&stack[i]);
+}
+
+static void poison(uint64_t *stack)
+{
+	for (size_t i = 0; i < WORDS; i++)
+		stack[i] = POISON;
+}
+#else
+static void mark(uint64_t *stack)
+{
+	(void)stack;
+}
+
+static void check_poison(const uint64_t *stack)
+{
+	(void)stack;
+}
+
+static void poison(uint64_t *stack)
+{
+	(void)stack;
+}
+#endif
+
+/* The one that was kept last; NULL if there is none. */
+static void *take(void)
 {
 	struct kept *stack;
 
 	spin_lock(&lock);
 	stack = kept;
-	if (stack) {
+	if (stack)
 		kept = stack->next;
-		count--;
-	}
 	spin_unlock(&lock);
-	return stack ? stack : area_alloc(THREAD_STACK);
+	if (stack)
+		check_poison((uint64_t *)stack);
+	return stack;
+}
+
+void *stack_alloc(void)
+{
+	void *stack = take();
+
+	if (!stack)
+		stack = area_alloc(THREAD_STACK);
+	if (stack)
+		mark(stack);
+	return stack;
 }
 
 void stack_free(void *memory)
 {
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
 	struct kept *stack = memory;
 
+	assert(here - (uint64_t)memory >= THREAD_STACK); /* or we stand on it */
+	stack_check(memory);
+	poison(memory);
 	spin_lock(&lock);
 	stack->next = kept;
 	kept = stack;
-	count++;
 	spin_unlock(&lock);
-}
-
-/* Take one out if there are more than so many; NULL if not. */
-static void *above(unsigned few)
-{
-	struct kept *stack = NULL;
-
-	spin_lock(&lock);
-	if (count > few) {
-		stack = kept;
-		kept = stack->next;
-		count--;
-	}
-	spin_unlock(&lock);
-	return stack;
 }
 
 static void forget(void *unused)
@@ -79,7 +133,7 @@ void stack_drain(void)
 				goto unwind;
 			thread_set_affinity(thread[cpu], (uint8_t)(1u << cpu));
 		}
-	while ((stack = above(0)))
+	while ((stack = take()))
 		area_free(stack);
 unwind:
 	for (unsigned cpu = 0; cpu < percpu_count; cpu++)

@@ -11,8 +11,19 @@
 /* stack_alloc: THREAD_STACK bytes; its lowest byte, or NULL. Not zeroed. May sleep. */
 void *stack_alloc(void);
 
-/* stack_free: never sleeps. */
+/* stack_free: nobody runs on it, or will: not the caller, above all (asserted). Never sleeps. */
 void stack_free(void *stack);
+
+/* stack_check: debug builds panic if the lowest word of a stack is not what stack_alloc left there;
+ * NULL is passed over. */
+#ifdef DEBUG
+void stack_check(const void *stack);
+#else
+static inline void stack_check(const void *stack)
+{
+	(void)stack;
+}
+#endif
 
 /* stack_drain: give the kept ones back, except those that its own threads need. May sleep; nothing
  * else makes areas meanwhile. */

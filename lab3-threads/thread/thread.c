@@ -13,10 +13,14 @@
 
 #define EVERYWHERE 0xff
 
-/* The boot thread: so that there is one from the first lock on. thread_init does the rest. */
+/*
+ * The boot thread: so that there is one from the first lock on. thread_init does the rest. Who has
+ * no memory of ours has one reference more than what it gives up at its end: it is never freed.
+ */
+#define FOR_EVER 2
 static struct thread boot_thread = {
 	.name = "main",
-	.references = 1,
+	.references = FOR_EVER,
 	.state = THREAD_RUNNING,
 	.affinity = EVERYWHERE,
 	.base = THREAD_PRIORITY_DEFAULT,
@@ -27,6 +31,7 @@ static struct thread boot_thread = {
 	.joins = LIST_INIT(boot_thread.joins),
 };
 PERCPU(struct thread *, thread_current) = &boot_thread;
+bool thread_interrupts;
 
 static struct spinlock list_lock = SPINLOCK_INIT("threads");
 static struct list threads = LIST_INIT(threads); /* [list_lock] */
@@ -73,6 +78,7 @@ void thread_init(void)
 void thread_adopt(struct thread *thread, const char *name)
 {
 	init(thread, name);
+	thread->references = FOR_EVER;
 	add(thread);
 }
 
@@ -101,6 +107,7 @@ unwind_thread:
 
 static void destroy(struct thread *thread)
 {
+	assert(thread->state == THREAD_NEW || thread->state == THREAD_DEAD);
 	take_out(thread);
 	fpu_disown(thread);
 	stack_free(thread->stack);
@@ -109,15 +116,17 @@ static void destroy(struct thread *thread)
 
 void thread_get(struct thread *thread)
 {
-	__atomic_add_fetch(&thread->references, 1, __ATOMIC_RELAXED);
+	uint32_t before = __atomic_fetch_add(&thread->references, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0);
 }
 
 void thread_put(struct thread *thread)
 {
-	uint32_t left = __atomic_sub_fetch(&thread->references, 1, __ATOMIC_ACQ_REL);
+	uint32_t before = __atomic_fetch_sub(&thread->references, 1, __ATOMIC_ACQ_REL);
 
-	assert(left != UINT32_MAX);
-	if (left == 0)
+	assert(before != 0);
+	if (before == 1)
 		destroy(thread);
 }
 
@@ -140,6 +149,7 @@ _Noreturn void thread_begin(void)
 	struct thread *self = thread_self();
 
 	sched_switched();
+	irq_restore(thread_interrupts ? RFLAGS_IF : 0);
 	self->run(self->argument);
 	thread_exit(0);
 }

@@ -171,6 +171,9 @@ uint64_t thread_prepare(void *stack, size_t bytes);
 /* thread_begin: where a new thread starts, with its run queue's lock held. */
 _Noreturn void thread_begin(void);
 
+/* Whether new threads begin with interrupts on: lab 4 sets it, once there are any. [I] then */
+extern bool thread_interrupts;
+
 /*
  * thread_switch (switch.S, exercise 3.1): save what a C function may expect of its caller to be
  * kept (System V psABI for AMD64, figure 3.4: rbx, rbp, r12 to r15, rsp), put the stack pointer at
