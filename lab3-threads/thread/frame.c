@@ -23,8 +23,7 @@ uint64_t thread_prepare(void *stack, size_t bytes)
 	// BEGIN SOLUTION 3.1
 	uint64_t *top = (uint64_t *)((char *)stack + bytes);
 
-	*--top = 0;
-	*--top = 0; /* thread_begin's return address; the stack is now 16 n + 8 above it */
+	*--top = 0; /* thread_begin's return address, at 16 n + 8 */
 	*--top = (uint64_t)thread_begin;
 	for (int i = 0; i < 6; i++)
 		*--top = 0;
