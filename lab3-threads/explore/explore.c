@@ -203,7 +203,6 @@ static void lay_frame(unsigned cpu)
 	uint64_t *top = smp_idle_stack(cpu);
 
 	*--top = 0;
-	*--top = 0;
 	*--top = (uint64_t)enter;
 	for (int i = 0; i < 6; i++)
 		*--top = 0;
