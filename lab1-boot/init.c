@@ -38,7 +38,7 @@ static void lab1_init(void)
 static void lab1_cpu_init(void)
 {
 	cpu_init();
-	trap_init();
+	trap_cpu_init();
 }
 
 LAB(1, lab1_init, lab1_cpu_init, monitor_main);

@@ -15,6 +15,7 @@
 static void lab2_init(void)
 {
 	bootmem_init();
+	bootmem_serve();
 	page_init();
 	kernel_map_init();
 	tlb_cpu_init();

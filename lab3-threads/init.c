@@ -2,6 +2,7 @@
 #include "lab1-boot/ktest/leaks.h"
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
+#include "lab3-threads/cpu/apic.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/smp.h"
 #include "lab3-threads/order/order.h"
@@ -25,6 +26,7 @@ static void lab3_init(void)
 static void lab3_cpu_init(void)
 {
 	fpu_cpu_init();
+	apic_cpu_init();
 }
 
 LAB(3, lab3_init, lab3_cpu_init, monitor_main);

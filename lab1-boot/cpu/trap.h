@@ -22,8 +22,11 @@ struct trap_frame {
 };
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "standin/trap_entry.S");
 
-/* trap_init: make the table and load it on this processor; gdt_init must have run. */
+/* trap_init: make the table, and load it on the boot processor. Once; gdt_init must have run. */
 void trap_init(void);
+
+/* trap_cpu_init: load it on a further processor; gdt_init must have run there. */
+void trap_cpu_init(void);
 
 /* trap_name: "page fault", ...; "exception" for a reserved number. */
 const char *trap_name(unsigned vector);

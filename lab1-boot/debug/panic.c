@@ -16,26 +16,38 @@
 #include "lab1-boot/lib/format.h"
 
 ROWS_DEFINE(panic_hook);
+ROWS_DEFINE(panic_stop);
 
 static int panics;         /* [a] */
 static uint64_t panicking; /* [a] the processor that panicked first, by its GS base */
+static unsigned stopped;   /* [a] processors that stopped for it */
 
 void panic_begin(void)
 {
-	uint64_t nobody = 0, me;
+	uint64_t first = 0, me;
 
 	irq_save();
 	me = rdmsr(MSR_GS_BASE);
-	if (!__atomic_compare_exchange_n(
-		    &panicking, &nobody, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) &&
-		nobody != me)
+	__atomic_compare_exchange_n(
+		&panicking, &first, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	if (first && first != me) {
+		__atomic_add_fetch(&stopped, 1, __ATOMIC_RELEASE);
 		cpu_stop();
+	}
+	if (!first)
+		ROWS_EACH (panic_stop, row)
+			row->others();
 	console_panic();
 }
 
 bool panic_begun(void)
 {
 	return __atomic_load_n(&panicking, __ATOMIC_RELAXED) != 0;
+}
+
+unsigned panic_stopped(void)
+{
+	return __atomic_load_n(&stopped, __ATOMIC_ACQUIRE);
 }
 
 _Noreturn static void panic_end(void)

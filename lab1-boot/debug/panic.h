@@ -27,6 +27,20 @@ void panic_begin(void);
 /* panic_begun: whether some processor has panicked. For who must then keep still. Takes no lock. */
 bool panic_begun(void);
 
+/*
+ * PANIC_STOP(function): stop the other processors; called on the first that panics, before it
+ * prints anything. Interrupts are off. It may wait for them (panic_stopped), but not for ever, and
+ * takes no lock. A non-maskable interrupt will do: its trap calls panic_begin.
+ */
+struct panic_stop {
+	void (*others)(void);
+};
+ROWS_DECLARE(panic_stop, struct panic_stop);
+#define PANIC_STOP(function) ROW(panic_stop, "", panic_stop_##function) = { function }
+
+/* panic_stopped: how many processors have stopped because another one panics. */
+unsigned panic_stopped(void);
+
 /* A trapped processor's panic: the backtrace begins at these registers instead of the caller. */
 _Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
 	__attribute__((format(printf, 3, 4)));

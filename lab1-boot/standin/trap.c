@@ -6,10 +6,10 @@
  * Read more: Intel SDM volume 3, sections 6.10 to 6.15.
  */
 #include "lab1-boot/cpu/trap.h"
-#include "lab1-boot/boot/layout.h"
 #include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/gdt.h"
+#include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
 
 #define GATE_BYTES     16   /* between the entries at trap_gates */
@@ -34,7 +34,7 @@ struct table_pointer {
 extern char trap_gates[]; /* trap_entry.S */
 void trap_panic(const struct trap_frame *frame);
 
-static struct gate idt[TRAP_EXCEPTIONS];
+static struct gate idt[TRAP_EXCEPTIONS]; /* [I] after trap_init: one for all processors */
 
 static void print_registers(const struct trap_frame *f)
 {
@@ -47,10 +47,13 @@ static void print_registers(const struct trap_frame *f)
 	kprintf("r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
 }
 
-/* Pushing onto the guard page faults, and pushing that fault's frame faults again. */
-static int on_guard_page(uint64_t address)
+/*
+ * Whether a stack begins with the page behind the address's. Pushing onto the guard page faults,
+ * and pushing that fault's frame faults again.
+ */
+static bool on_guard_page(uint64_t address)
 {
-	return address >= (uint64_t)boot_stack_guard && address < (uint64_t)boot_stack;
+	return address < backtrace_stack(address + PAGE_SIZE).low;
 }
 
 void trap_panic(const struct trap_frame *frame)
@@ -74,8 +77,6 @@ void trap_panic(const struct trap_frame *frame)
 
 void trap_init(void)
 {
-	struct table_pointer pointer = { sizeof(idt) - 1, (uint64_t)idt };
-
 	for (unsigned vector = 0; vector < TRAP_EXCEPTIONS; vector++) {
 		uint64_t entry = (uint64_t)trap_gates + vector * GATE_BYTES;
 
@@ -88,5 +89,12 @@ void trap_init(void)
 			.offset_high = (uint32_t)(entry >> 32),
 		};
 	}
+	trap_cpu_init();
+}
+
+void trap_cpu_init(void)
+{
+	struct table_pointer pointer = { sizeof(idt) - 1, (uint64_t)idt };
+
 	asm volatile("lidt %0" : : "m"(pointer));
 }

@@ -8,6 +8,8 @@
 #include "lab2-memory/page/firmware.h"
 #include "lab2-memory/page/page.h"
 
+ROWS_DEFINE(bootmem_keep);
+
 #define RANGES_MAX (MEMMAP_MAX + 64) /* a cut in the middle makes two of one */
 
 static struct memory_range range[RANGES_MAX];
@@ -85,6 +87,12 @@ void *bootmem_alloc(size_t bytes, size_t align, uint64_t limit)
 		return phys_to_virt(start);
 	}
 	return NULL;
+}
+
+void bootmem_serve(void)
+{
+	ROWS_EACH (bootmem_keep, row)
+		*row->kept = bootmem_alloc(row->bytes, PAGE_SIZE, row->limit);
 }
 
 size_t bootmem_ranges(const struct memory_range **list)

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "lab1-boot/boot/memmap.h"
+#include "lab1-boot/lib/rows.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,3 +31,20 @@ void bootmem_end(void);
 
 /* bootmem_free: how many bytes are free below limit. */
 uint64_t bootmem_free(uint64_t limit);
+
+/*
+ * BOOTMEM_KEEP(name, bytes, limit): have memory kept for a higher floor, from where the page
+ * allocator could not find it any more: void *name becomes what bootmem_alloc gives for these bytes
+ * and this limit, NULL if there is nothing left there.
+ */
+struct bootmem_keep {
+	void **kept;
+	size_t bytes;
+	uint64_t limit;
+};
+ROWS_DECLARE(bootmem_keep, struct bootmem_keep);
+#define BOOTMEM_KEEP(name, bytes, limit)                                                           \
+	ROW(bootmem_keep, "." #name, bootmem_keep_##name) = { &name, bytes, limit }
+
+/* bootmem_serve: keep what the rows ask for. Once, before bootmem_end. */
+void bootmem_serve(void);

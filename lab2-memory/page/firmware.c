@@ -7,9 +7,14 @@
  */
 #include "lab2-memory/page/firmware.h"
 #include "lab1-boot/boot/bootinfo.h"
+#include "lab1-boot/boot/layout.h"
+#include "lab1-boot/boot/paging.h"
 #include "lab1-boot/lib/string.h"
+#include "lab2-memory/pagetable/kernel_map.h"
+#include <linux/errno.h>
 
-#define RSDP_RSDT    16 /* offsets in the root pointer */
+#define RSDP_BYTES_1 20 /* the root pointer of ACPI 1.0, and of all later ones */
+#define RSDP_RSDT    16 /* offsets in it */
 #define RSDP_XSDT    24
 #define RSDP_BYTES_2 36
 
@@ -38,18 +43,37 @@ static uint64_t long_at(const void *memory)
 	return value;
 }
 
-/* The table at that address, told to found; NULL if it cannot be one. */
-static const char *table_at(
-	uint64_t physical, uint32_t *bytes, void (*found)(uint64_t start, uint64_t end))
+/* So many bytes (> 0) of physical memory; NULL if they cannot be reached. */
+static const char *reach(uint64_t physical, uint64_t bytes)
 {
-	const char *table = physical ? boot_memory(physical, HEADER_BYTES) : NULL;
+	if (!kernel_map_made())
+		return boot_memory(physical, bytes);
+	if (physical >= DIRECT_MAP_MAX || !address_mapped(DIRECT_MAP + physical, bytes))
+		return NULL;
+	return phys_to_virt(physical);
+}
+
+/* The table at that address; NULL if it cannot be one. */
+static const char *table_of(uint64_t physical, uint32_t *bytes)
+{
+	const char *table = physical ? reach(physical, HEADER_BYTES) : NULL;
 
 	if (!table)
 		return NULL;
 	*bytes = word_at(table + HEADER_LENGTH);
-	if (*bytes < HEADER_LENGTH + 4 || *bytes > TABLE_BYTES || !boot_memory(physical, *bytes))
+	if (*bytes < HEADER_LENGTH + 4 || *bytes > TABLE_BYTES || !reach(physical, *bytes))
 		return NULL;
-	found(physical, physical + *bytes);
+	return table;
+}
+
+/* The same, told to found. */
+static const char *table_at(
+	uint64_t physical, uint32_t *bytes, void (*found)(uint64_t start, uint64_t end))
+{
+	const char *table = table_of(physical, bytes);
+
+	if (table)
+		found(physical, physical + *bytes);
 	return table;
 }
 
@@ -95,4 +119,64 @@ void firmware_tables(void (*found)(uint64_t start, uint64_t end))
 		root_tables(word_at(rsdp + RSDP_RSDT), 4, found);
 	if (bootinfo.rsdp_length >= RSDP_BYTES_2)
 		root_tables(long_at(rsdp + RSDP_XSDT), 8, found);
+}
+
+/* --- one table, by its name ---------------------------------------------------------- */
+
+uint8_t firmware_sum(const void *table, uint64_t bytes)
+{
+	const uint8_t *at = table;
+	uint8_t sum = 0;
+
+	while (bytes-- > 0)
+		sum += *at++;
+	return sum;
+}
+
+static bool rsdp_is_good(void)
+{
+	const uint8_t *rsdp = bootinfo.rsdp;
+
+	return bootinfo.rsdp_length >= RSDP_BYTES_1 && !memcmp(rsdp, "RSD PTR ", 8) &&
+	       firmware_sum(rsdp, RSDP_BYTES_1) == 0 &&
+	       (bootinfo.rsdp_length < RSDP_BYTES_2 || firmware_sum(rsdp, RSDP_BYTES_2) == 0);
+}
+
+/* A root table's entries are so many bytes long each. */
+static int find_in(uint64_t physical, const char *name, unsigned entry, const char *signature,
+	const void **found, uint32_t *found_bytes)
+{
+	uint32_t bytes;
+	const char *root = table_of(physical, &bytes);
+
+	if (!root || memcmp(root, name, 4) != 0 || firmware_sum(root, bytes) != 0)
+		return -EINVAL;
+	for (uint32_t at = HEADER_BYTES; at + entry <= bytes; at += entry) {
+		*found =
+			table_of(entry == 8 ? long_at(root + at) : word_at(root + at), found_bytes);
+		if (*found && !memcmp(*found, signature, 4))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+int firmware_find(const char *signature, const void **table, uint32_t *bytes)
+{
+	uint64_t rsdt, xsdt;
+	int error = -ENOENT;
+
+	if (bootinfo.rsdp_length == 0)
+		return -ENOENT;
+	if (!rsdp_is_good())
+		return -EINVAL;
+	rsdt = word_at(bootinfo.rsdp + RSDP_RSDT);
+	xsdt = bootinfo.rsdp_length >= RSDP_BYTES_2 ? long_at(bootinfo.rsdp + RSDP_XSDT) : 0;
+	if (xsdt)
+		error = find_in(xsdt, "XSDT", 8, signature, table, bytes);
+	if (error && rsdt) {
+		int other = find_in(rsdt, "RSDT", 4, signature, table, bytes);
+
+		error = other == 0 || error == -ENOENT ? other : error;
+	}
+	return error;
 }

@@ -82,6 +82,11 @@ void thread_adopt(struct thread *thread, const char *name)
 	add(thread);
 }
 
+void thread_abandon(struct thread *thread)
+{
+	take_out(thread);
+}
+
 struct thread *thread_alloc(const char *name)
 {
 	struct thread *thread = slab_alloc(&cache, 0);

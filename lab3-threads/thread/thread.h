@@ -162,6 +162,9 @@ void threads_each(bool (*visit)(struct thread *thread, void *context), void *con
  */
 void thread_adopt(struct thread *thread, const char *name);
 
+/* thread_abandon: undo thread_adopt, for one that never ran. Never sleeps. */
+void thread_abandon(struct thread *thread);
+
 /* Inside thread/: */
 
 /* thread_prepare (frame.c, exercise 3.1): lay the first frame on a stack, so that the first

@@ -1,0 +1,37 @@
+/*
+ * The local APIC: each processor's own interrupt controller, here as far as it says who
+ * one is and carries interrupts from one processor to another. Lab 4 does the rest.
+ *
+ * Its registers are memory (xAPIC), or model-specific registers (x2APIC), which is
+ * taken if firmware has turned it on already, or if some processor's number needs it.
+ *
+ * Read more: Intel SDM volume 3, sections 11.4 to 11.6 (local APIC, interprocessor
+ * interrupts), 11.12 (x2APIC).
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * apic_init: find it, on the boot processor; once. wide: let it be an x2APIC if there is one. 0;
+ * -ENODEV if there is no local APIC, -ENOMEM. May sleep.
+ */
+int apic_init(bool wide);
+
+/* apic_cpu_init: the same kind of APIC on a further processor. */
+void apic_cpu_init(void);
+
+/* apic_id: this processor's number among all APICs; apic_init has succeeded. */
+uint32_t apic_id(void);
+
+/* apic_is_wide: whether it is an x2APIC, so that numbers above 254 can be reached. */
+bool apic_is_wide(void);
+
+/*
+ * apic_send_*: an interrupt to the processor of that number: INIT, which lets it wait for its
+ * start; start, at a page below 1 MiB; and one that cannot be masked. 0; -EINVAL if this APIC
+ * cannot reach that number; -EIO if it does not send. They wait for a moment, and take no lock.
+ */
+int apic_send_init(uint32_t id);
+int apic_send_start(uint32_t id, uint64_t page);
+int apic_send_nmi(uint32_t id);
