@@ -197,7 +197,7 @@ static void start_all(const struct madt_processors *found)
 		if (found->id[i] != apic_ids[0] && (error == 0 || error == -ETIMEDOUT))
 			error = start(found->id[i]);
 	if (error == -ENOMEM)
-		kprintf("cpu: no memory to start more processors\n"); /* start() was not tried */
+		kprintf("cpu: no memory to start more processors\n");
 	if (error != -EIO)
 		start_end();
 }
