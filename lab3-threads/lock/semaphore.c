@@ -1,0 +1,66 @@
+/* Counting semaphores: see semaphore.h. */
+#include "lab3-threads/lock/semaphore.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab3-threads/order/order.h"
+#include "lab3-threads/sched/sched.h"
+#include <linux/errno.h>
+
+/* One that waits for a unit. [lock] of the queue. */
+struct taker {
+	struct waiter waiter;
+	bool given;
+};
+
+void semaphore_init(struct semaphore *semaphore, const char *name, unsigned count)
+{
+	spin_init(&semaphore->lock, "semaphore");
+	semaphore->count = count;
+	waitqueue_init(&semaphore->queue, name);
+}
+
+/* The unit is the waiter's, even if thread_interrupt was faster to wake it. */
+static bool give(struct waiter *waiter)
+{
+	list_entry(waiter, struct taker, waiter)->given = true;
+	sched_wake(waiter->thread);
+	return true;
+}
+
+bool semaphore_try(struct semaphore *semaphore)
+{
+	bool any;
+
+	spin_lock(&semaphore->lock);
+	any = semaphore->count > 0;
+	semaphore->count -= any;
+	spin_unlock(&semaphore->lock);
+	return any;
+}
+
+int semaphore_down(struct semaphore *semaphore, unsigned flags)
+{
+	struct taker self = { .given = false };
+	int error;
+
+	order_may_sleep((uint64_t)__builtin_return_address(0));
+	assert(may_sleep());
+	spin_lock(&semaphore->lock);
+	if (semaphore->count > 0) {
+		semaphore->count--;
+		spin_unlock(&semaphore->lock);
+		return 0;
+	}
+	waitqueue_prepare(&semaphore->queue, &self.waiter, flags);
+	self.waiter.wake = give;
+	spin_unlock(&semaphore->lock);
+	error = waitqueue_wait(&semaphore->queue, &self.waiter);
+	return self.given ? 0 : error;
+}
+
+void semaphore_up(struct semaphore *semaphore)
+{
+	spin_lock(&semaphore->lock);
+	if (!waitqueue_wake_one(&semaphore->queue))
+		semaphore->count++;
+	spin_unlock(&semaphore->lock);
+}
