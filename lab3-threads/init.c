@@ -2,6 +2,7 @@
 #include "lab1-boot/ktest/leaks.h"
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
+#include "lab3-threads/channel/channel.h"
 #include "lab3-threads/cpu/apic.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/smp.h"
@@ -19,6 +20,7 @@ static void lab3_init(void)
 	fpu_cpu_init();
 	sched_init();
 	thread_init();
+	channel_init();
 	trace_init();
 	smp_init();
 }

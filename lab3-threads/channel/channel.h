@@ -43,6 +43,9 @@ struct channel {
 	char buffer[] __attribute__((aligned(16))); /* [lock] a ring: the last place's next is 0 */
 };
 
+/* channel_init: tell the lock-order checker of select. Once. */
+void channel_init(void);
+
 /*
  * channel_create: an open and empty channel for elements of so many bytes (0: it only tells that
  * something happened). The name stays the caller's; it is not copied. NULL if there is no memory.

@@ -136,6 +136,11 @@ static int select_wait(
 	return number;
 }
 
+void channel_init(void)
+{
+	order_by_address("channel");
+}
+
 int channel_select(struct channel_case *cases, unsigned count, unsigned flags)
 {
 	struct channels set = { .count = 0 };

@@ -3,18 +3,13 @@
  * element that was sent is received once, and one that was not never is.
  */
 #include "lab3-threads/channel/channel.h"
+#include "lab3-threads/explore/explore.h"
 #include "lab3-threads/tests/crew.h"
 #include <linux/errno.h>
 
-#define ENDS_MAX 4   /* threads at either end */
-#define EACH_MAX 400 /* elements of one sender */
-
-static void explore(unsigned cpus, unsigned schedules, void (*once)(void))
-{
-	(void)cpus;
-	for (unsigned i = 0; i < schedules / 20; i++)
-		once();
-}
+#define SCHEDULES 60
+#define ENDS_MAX  4   /* threads at either end */
+#define EACH_MAX  400 /* elements of one sender */
 
 static struct channel *channel;
 
@@ -162,20 +157,20 @@ KTEST(channel_carries_all_without_buffer, "3.7",
 	"overtaken",
 	.limit = 20)
 {
-	explore(2, 200, carry_0);
+	explore(2, SCHEDULES, carry_0);
 }
 
 KTEST(channel_carries_all, "3.7",
 	"two senders and two receivers at a buffer of one: nothing is lost, doubled or overtaken",
 	.limit = 20)
 {
-	explore(2, 200, carry_1);
+	explore(2, SCHEDULES, carry_1);
 }
 
 KTEST(channel_carries_all_in_order, "3.7",
 	"what two senders send through a larger buffer comes out in the order of each", .limit = 20)
 {
-	explore(3, 200, carry_2);
+	explore(3, SCHEDULES, carry_2);
 }
 
 /* --- closing in the midst ------------------------------------------------------------------ */
@@ -210,13 +205,13 @@ KTEST(channel_close_amid, "3.7",
 	"a channel is closed while threads send and receive: each send that returned 0 is received",
 	.limit = 20)
 {
-	explore(2, 200, close_amid_2);
+	explore(2, SCHEDULES, close_amid_2);
 }
 
 KTEST(channel_close_amid_rendezvous, "3.7",
 	"and without a buffer: each send that returned 0 met a receiver", .limit = 20)
 {
-	explore(2, 200, close_amid_0);
+	explore(2, SCHEDULES, close_amid_0);
 }
 
 /* --- interrupts ----------------------------------------------------------------------------- */
@@ -246,7 +241,7 @@ KTEST(channel_send_or_interrupt, "3.7",
 	"happened",
 	.limit = 20)
 {
-	explore(2, 200, interrupt_sender);
+	explore(2, SCHEDULES, interrupt_sender);
 }
 
 /* The receiver is interrupted while an element is on its way to it: if it was not taken, it is
@@ -273,10 +268,16 @@ KTEST(channel_receive_or_interrupt, "3.7",
 	"an interrupt that meets an element: either the receiver has it, or it is still there",
 	.limit = 20)
 {
-	explore(2, 200, interrupt_receiver);
+	explore(2, SCHEDULES, interrupt_receiver);
 }
 
 /* --- those that do not wait ------------------------------------------------------------------ */
+
+static void give_way(void)
+{
+	sched_yield();
+	CPU_PAUSE();
+}
 
 /* Sends until all are sent, and never waits. */
 static void send_trying(void *argument)
@@ -292,7 +293,7 @@ static void send_trying(void *argument)
 		else if (self->result != -EAGAIN)
 			break;
 		else
-			sched_yield();
+			give_way();
 	}
 }
 
@@ -308,7 +309,7 @@ static void receive_trying(void *argument)
 		else if (self->result != -EAGAIN)
 			break;
 		else
-			sched_yield();
+			give_way();
 		element = 0;
 	}
 }
@@ -333,7 +334,7 @@ static void try_and_wait(void)
 KTEST(channel_try_among_waiters, "3.7",
 	"threads that only try and threads that wait lose nothing to each other", .limit = 20)
 {
-	explore(2, 200, try_and_wait);
+	explore(2, SCHEDULES, try_and_wait);
 }
 
 /* --- in parallel ------------------------------------------------------------------------------ */
