@@ -6,8 +6,7 @@
 #include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
-#include "lab1-boot/monitor/monitor.h"
-#include "lab3-threads/cpu/smp.h"
+#include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/sched/runqueue.h"
 
 static void poll(void)
@@ -62,15 +61,20 @@ static void look_for_deadlock(void)
 	panic("deadlock: every thread sleeps, and nothing can wake one");
 }
 
+/* Looking for work and waiting is done with interrupts off: whoever brings work after the look
+ * ends the wait. */
 _Noreturn void sched_idle(void)
 {
 	struct runqueue *queue = this_cpu_ptr(runqueue);
 
 	for (;;) {
+		uint64_t flags = irq_save();
+
 		while (!__atomic_load_n(&queue->ready, __ATOMIC_ACQUIRE) && !sched_steal()) {
 			look_for_deadlock();
 			idle_ops->wait();
 		}
+		irq_restore(flags);
 		sched_yield();
 	}
 }
@@ -92,6 +96,9 @@ void sched_prepare_cpu(unsigned cpu, struct thread *idle)
 
 _Noreturn void sched_cpu_enter(void)
 {
-	__atomic_store_n(&this_cpu_ptr(runqueue)->taking_part, true, __ATOMIC_RELEASE);
+	struct runqueue *queue = this_cpu_ptr(runqueue);
+
+	queue->began = queue->idle->since = clock_ns();
+	__atomic_store_n(&queue->taking_part, true, __ATOMIC_RELEASE);
 	sched_idle();
 }

@@ -23,13 +23,15 @@ static bool idles(unsigned cpu)
 	       __atomic_load_n(&queue->current, __ATOMIC_RELAXED) == queue->idle;
 }
 
+/* Caller holds the lock of the thread's queue. */
 static bool may_run(const struct thread *thread, unsigned cpu)
 {
-	return thread->affinity >> cpu & 1 &&
-	       __atomic_load_n(&runqueue_of(cpu)->taking_part, __ATOMIC_ACQUIRE);
+	return thread->affinity >> cpu & 1 && sched_takes_part(cpu);
 }
 
-unsigned sched_place(const struct thread *thread)
+/* The processor where a thread should run: the last one, if no other is better. Caller holds the
+ * lock of the thread's queue. */
+static unsigned place(const struct thread *thread)
 {
 	unsigned last = thread->cpu, best = CPUS_MAX;
 
@@ -47,27 +49,51 @@ unsigned sched_place(const struct thread *thread)
 	return may_run(thread, last) && ready_on(last) <= ready_on(best) ? last : best;
 }
 
-void sched_put(struct thread *thread, enum sched_why why)
+void sched_ask(struct runqueue *queue)
 {
-	unsigned cpu = sched_place(thread);
-	struct runqueue *queue = runqueue_of(cpu);
-
-	spin_lock(&queue->lock);
-	__atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELAXED);
-	sched_enqueue(queue, cpu, thread, why);
-	if (queue->current == queue->idle || sched_policy->urgent(thread, queue->current))
-		__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
-	spin_unlock(&queue->lock);
-	sched_kick(cpu);
+	__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
 }
 
-/* Take one out of a queue that is to run on processor `to`; NULL if none may. */
+/* From its queue to that of another processor, whose lock is held then in the place of its own. */
+static struct runqueue *carry(struct runqueue *queue, struct thread *thread, unsigned to)
+{
+	__atomic_store_n(&thread->cpu, to, __ATOMIC_RELAXED);
+	spin_unlock(&queue->lock);
+	queue = runqueue_of(to);
+	spin_lock(&queue->lock);
+	return queue;
+}
+
+void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why)
+{
+	unsigned cpu = place(thread);
+	bool ask;
+
+	while (thread->cpu != cpu) {
+		queue = carry(queue, thread, cpu);
+		if (!may_run(thread, cpu)) /* no longer: it was between two queues */
+			cpu = place(thread);
+	}
+	sched_enqueue(queue, thread, why);
+	ask = queue->current == queue->idle || sched_policy->urgent(thread, queue->current);
+	if (ask)
+		sched_ask(queue);
+	spin_unlock(&queue->lock);
+	if (ask)
+		sched_kick(cpu);
+}
+
+/* --- stealing ------------------------------------------------------------------------ */
+
+/* Take one out of a queue that is to run on processor `to`; NULL if none may, or if the queue's own
+ * processor is just busy with it: that one comes first. */
 static struct thread *take(unsigned from, unsigned to)
 {
 	struct runqueue *queue = runqueue_of(from);
 	struct thread *thread = NULL;
 
-	spin_lock(&queue->lock);
+	if (!spin_trylock(&queue->lock))
+		return NULL;
 	if (queue->ready)
 		thread = sched_policy->spare(from, to);
 	if (thread) {
@@ -93,8 +119,64 @@ bool sched_steal(void)
 	if (!thread)
 		return false;
 	spin_lock(&mine->lock);
-	sched_enqueue(mine, me, thread, SCHED_MOVED);
 	mine->stolen++;
-	spin_unlock(&mine->lock);
+	sched_put(mine, thread, SCHED_MOVED);
 	return true;
+}
+
+/* --- what can change while a thread waits -------------------------------------------- */
+
+void sched_set_priority(struct thread *thread, unsigned priority)
+{
+	uint64_t flags;
+	struct runqueue *queue = sched_queue_lock(thread, &flags);
+	unsigned cpu = thread->cpu;
+	bool queued = thread->queued, ask;
+
+	if (queued)
+		sched_dequeue(queue, thread);
+	thread->priority = priority;
+	if (queued)
+		sched_enqueue(queue, thread, SCHED_MOVED);
+	if (queue->current == thread)
+		ask = queue->ready > 0;
+	else
+		ask = queued && queue->current != queue->idle &&
+		      sched_policy->urgent(thread, queue->current);
+	if (ask)
+		sched_ask(queue);
+	spin_unlock(&queue->lock);
+	if (ask)
+		sched_kick(cpu);
+	irq_restore(flags);
+}
+
+static bool any_takes_part(uint8_t processors)
+{
+	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
+		if (processors >> cpu & 1 && sched_takes_part(cpu))
+			return true;
+	return false;
+}
+
+void sched_set_affinity(struct thread *thread, uint8_t processors)
+{
+	uint64_t flags;
+	struct runqueue *queue = sched_queue_lock(thread, &flags);
+	unsigned cpu = thread->cpu;
+	bool away = !(processors >> cpu & 1), runs = queue->current == thread;
+
+	assert(any_takes_part(processors));
+	thread->affinity = processors;
+	if (away && runs)
+		sched_ask(queue);
+	if (away && thread->queued) {
+		sched_dequeue(queue, thread);
+		sched_put(queue, thread, SCHED_MOVED);
+	} else {
+		spin_unlock(&queue->lock);
+	}
+	if (away && runs)
+		sched_kick(cpu);
+	irq_restore(flags);
 }

@@ -4,19 +4,21 @@
  * A policy is a table of functions and whatever per-processor data it declares for
  * itself; "sched=NAME" on the command line chooses one. All functions are called with
  * the lock of that processor's run queue held; they take no lock and do not sleep.
- * The thread that runs is in no policy's hands: pick takes it out.
+ * The thread that runs is not among those that are ready: pick takes it out. Idle threads
+ * are no policy's business.
  */
 #pragma once
 #include "lab1-boot/lib/rows.h"
 #include "lab3-threads/thread/thread.h"
 
-/* Why a thread comes to a queue. */
+/* Why a thread comes to a queue. The first three were running there until now. */
 enum sched_why {
-	SCHED_NEW,   /* it was started */
-	SCHED_WOKEN, /* it slept, and gave its processor up of itself */
-	SCHED_GIVEN, /* it gave way, its slice not used up */
-	SCHED_SPENT, /* its slice was used up */
-	SCHED_MOVED, /* it comes from another queue, or its priority changed */
+	SCHED_GIVEN,     /* it lets others run first: sched_yield */
+	SCHED_PREEMPTED, /* a more urgent one is there; its slice is not used up */
+	SCHED_SPENT,     /* its slice is used up: tick has said so */
+	SCHED_NEW,       /* it was started */
+	SCHED_WOKEN,     /* it slept */
+	SCHED_MOVED,     /* it comes from another queue, or was taken out for a change */
 };
 
 struct sched_policy {
@@ -29,9 +31,14 @@ struct sched_policy {
 	void (*dequeue)(unsigned cpu, struct thread *thread);
 	/* pick: take out the one that is to run now; NULL if none is ready. */
 	struct thread *(*pick)(unsigned cpu);
-	/* tick: the running thread has had so many nanoseconds more; true if it has to give way.
-	 * *why then says how it goes back into the queue. */
+	/*
+	 * tick: the running thread has had so many nanoseconds more. True if it has to give way
+	 * now, and then *why says how it goes back into the queue. Called at resched points, and
+	 * before the thread leaves its processor: so no time is lost.
+	 */
 	bool (*tick)(unsigned cpu, struct thread *running, uint64_t ns, enum sched_why *why);
+	/* leave: the running thread sleeps, ends or has to go elsewhere. NULL: it is no matter. */
+	void (*leave)(unsigned cpu, struct thread *running);
 	/* urgent: whether one that has just been enqueued should run before the running one. */
 	bool (*urgent)(const struct thread *thread, const struct thread *running);
 	/* spare: one that another processor may take (a bit in its affinity), without taking it
@@ -44,3 +51,12 @@ ROWS_DECLARE(sched_policy, struct sched_policy);
 #define SCHED_POLICY(its_name, ...)                                                                \
 	ROW(sched_policy, "." #its_name, sched_policy_##its_name) = { .name = #its_name,           \
 		__VA_ARGS__ }
+
+/* sched_policy_named: NULL if there is none. */
+const struct sched_policy *sched_policy_named(const char *name, size_t length);
+
+/*
+ * sched_policy_begin: let a policy begin on that processor with a thread that runs already. False
+ * if it does not give back the thread that it was given: a policy that is not written yet.
+ */
+bool sched_policy_begin(const struct sched_policy *policy, unsigned cpu, struct thread *running);

@@ -1,18 +1,25 @@
 /*
- * Run queues: what sched.c, place.c and idle.c share. Nobody else looks inside.
+ * Run queues: what the files of sched/ share. Nobody else looks inside.
+ *
+ * What belongs to a thread's queue ([queue] in thread.h) is guarded by the lock of the
+ * queue of thread->cpu, whether the thread runs there, waits there or sleeps. A thread
+ * changes queues in two steps: who takes it away sets thread->cpu under the lock of the
+ * old queue, and puts it in under that of the new one. Between the two it is READY and in no
+ * queue, and in the hands of that one alone.
  */
 #pragma once
 #include "lab3-threads/sched/policy.h"
 #include "lab3-threads/sched/sched.h"
 
-/* Key: [I] after sched_prepare_cpu, [a] atomic, [lock]. */
+/* Key: [I] after the processor has entered, [a] atomic, [lock]. */
 struct runqueue {
-	struct spinlock lock;
+	struct spinlock lock;   /* taken with interrupts off: a handler wakes threads, too */
 	struct thread *idle;    /* [I] */
-	struct thread *current; /* [lock] who runs there */
+	struct thread *current; /* [lock] who runs there; [a] for a guess */
 	unsigned ready;         /* [a] how many the policy has; changed under the lock */
 	bool resched;           /* [a] the running one is to give way at its next resched point */
 	bool taking_part;       /* [a] the processor has entered */
+	uint64_t began;         /* [I] when it entered, by the clock */
 	uint64_t stolen;        /* [lock] threads that came from other queues */
 };
 
@@ -29,27 +36,38 @@ extern const struct sched_policy *sched_policy;
 /* How many threads can run or are running, idle ones apart. [a] */
 extern unsigned sched_active;
 
-/* sched_queue_lock: lock the queue that the thread belongs to, and return it. */
-struct runqueue *sched_queue_lock(struct thread *thread);
+/*
+ * sched_queue_lock: turn interrupts off, lock the queue that the thread belongs to, and return it.
+ * *flags is for irq_restore, when the lock is let go of.
+ */
+struct runqueue *sched_queue_lock(struct thread *thread, uint64_t *flags);
 
-/* sched_enqueue: caller holds queue->lock, which is that of cpu; thread->cpu is cpu. */
-void sched_enqueue(struct runqueue *queue, unsigned cpu, struct thread *thread, enum sched_why why);
+/* sched_enqueue: caller holds queue->lock, the thread's own. */
+void sched_enqueue(struct runqueue *queue, struct thread *thread, enum sched_why why);
 
 /* sched_dequeue: take a queued thread out. Caller holds queue->lock. */
 void sched_dequeue(struct runqueue *queue, struct thread *thread);
 
+/* sched_total: nanoseconds that the thread has run, until now. Caller holds queue->lock. */
+uint64_t sched_total(const struct runqueue *queue, const struct thread *thread);
+
 /* place.c: */
 
-/* sched_place: the processor where a woken thread should run. Takes no lock: a guess. */
-unsigned sched_place(const struct thread *thread);
-
-/* sched_put: enqueue a thread that is in no queue on the processor that place chose, and tell that
- * processor. Takes that queue's lock. */
-void sched_put(struct thread *thread, enum sched_why why);
+/*
+ * sched_put: let a thread that is READY and in no queue run where it does best. Caller holds
+ * queue->lock, the thread's own; it is free afterwards. Takes another queue's, if need be.
+ */
+void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why);
 
 /* sched_steal: take a waiting thread over from another processor's queue to this one's; false if
- * there is none. Takes run queues' locks, one after the other. */
+ * none was found. Interrupts are off. Takes run queues' locks, one after the other. */
 bool sched_steal(void);
+
+/*
+ * sched_ask: let the thread that runs there give way at its next resched point. Caller holds
+ * queue->lock, and calls sched_kick when it is free.
+ */
+void sched_ask(struct runqueue *queue);
 
 /* idle.c: */
 

@@ -2,10 +2,7 @@
  * From one thread to the next, into sleep and out of it: see sched.h.
  */
 #include "lab3-threads/sched/sched.h"
-#include "lab1-boot/boot/cmdline.h"
-#include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/debug/panic.h"
-#include "lab1-boot/lib/string.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/order/order.h"
 #include "lab3-threads/sched/runqueue.h"
@@ -13,43 +10,11 @@
 #include "lab3-threads/thread/stack.h"
 #include "lab3-threads/trace/trace.h"
 
-ROWS_DEFINE(sched_policy);
-
 PERCPU(struct runqueue, runqueue) = { .lock = SPINLOCK_INIT("run queue") };
 static PERCPU(struct thread *, switched_from); /* [runqueue.lock] over a switch */
-const struct sched_policy *sched_policy;
-unsigned sched_active = 1; /* the boot thread */
-static unsigned ending;    /* [a] threads that have ended, and not been left yet */
+unsigned sched_active = 1;                     /* the boot thread */
+static unsigned ending;                        /* [a] see sched_settle */
 static const struct thread_switch_ops *switch_ops;
-
-static const struct sched_policy *policy_named(const char *name, size_t length)
-{
-	ROWS_EACH (sched_policy, policy)
-		if (strlen(policy->name) == length && !strncmp(policy->name, name, length))
-			return policy;
-	return NULL;
-}
-
-void sched_init(void)
-{
-	size_t length;
-	const char *asked = cmdline_value("sched", &length);
-
-	if (asked)
-		sched_policy = policy_named(asked, length);
-	if (asked && !sched_policy)
-		kprintf("sched: there is no such policy; fair is taken\n");
-	if (!sched_policy)
-		sched_policy = policy_named("fair", 4);
-	sched_policy->init(0);
-	this_cpu_ptr(runqueue)->current = thread_self();
-	this_cpu_ptr(runqueue)->taking_part = true;
-}
-
-const char *sched_policy_name(void)
-{
-	return sched_policy->name;
-}
 
 void sched_set_switch_ops(const struct thread_switch_ops *ops)
 {
@@ -59,8 +24,9 @@ void sched_set_switch_ops(const struct thread_switch_ops *ops)
 
 /* --- queues -------------------------------------------------------------------------- */
 
-struct runqueue *sched_queue_lock(struct thread *thread)
+struct runqueue *sched_queue_lock(struct thread *thread, uint64_t *flags)
 {
+	*flags = irq_save();
 	for (;;) {
 		unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
 		struct runqueue *queue = runqueue_of(cpu);
@@ -72,12 +38,23 @@ struct runqueue *sched_queue_lock(struct thread *thread)
 	}
 }
 
-void sched_enqueue(struct runqueue *queue, unsigned cpu, struct thread *thread, enum sched_why why)
+/* The same for this processor's queue: with interrupts on, it could be another one by then. */
+static struct runqueue *lock_mine(uint64_t *flags)
 {
-	assert(!thread->queued && thread->cpu == cpu);
+	struct runqueue *queue;
+
+	*flags = irq_save();
+	queue = this_cpu_ptr(runqueue);
+	spin_lock(&queue->lock);
+	return queue;
+}
+
+void sched_enqueue(struct runqueue *queue, struct thread *thread, enum sched_why why)
+{
+	assert(!thread->queued && thread->state == THREAD_READY);
 	thread->queued = true;
-	sched_policy->enqueue(cpu, thread, why);
-	__atomic_store_n(&queue->ready, queue->ready + 1, __ATOMIC_RELAXED);
+	sched_policy->enqueue(thread->cpu, thread, why);
+	__atomic_store_n(&queue->ready, queue->ready + 1, __ATOMIC_RELEASE);
 }
 
 static void now_out(struct runqueue *queue, struct thread *thread)
@@ -95,12 +72,15 @@ void sched_dequeue(struct runqueue *queue, struct thread *thread)
 
 static struct thread *pick(struct runqueue *queue, unsigned cpu)
 {
-	struct thread *thread = queue->ready ? sched_policy->pick(cpu) : NULL;
+	struct thread *thread;
 
-	if (!thread && !queue->idle)
+	if (!queue->ready && !queue->idle)
 		panic("nothing can run here, and there is no idle thread");
-	if (!thread)
+	if (!queue->ready)
 		return queue->idle;
+	thread = sched_policy->pick(cpu);
+	if (!thread)
+		panic("the policy %s picks none of %u threads", sched_policy->name, queue->ready);
 	now_out(queue, thread);
 	return thread;
 }
@@ -113,23 +93,33 @@ static void set_state(struct thread *thread, enum thread_state state)
 
 /* --- the switch ---------------------------------------------------------------------- */
 
-/* The time that the running thread has had since it was last asked, in nanoseconds. */
-static uint64_t account(struct thread *thread)
+/*
+ * Count the time that the running thread has had since this was last done, and let the policy know
+ * of it: whether the thread has to give way. Caller holds queue->lock.
+ */
+static bool charge(struct runqueue *queue, enum sched_why *why)
 {
+	struct thread *thread = queue->current;
 	uint64_t now = clock_ns(), ns = now - thread->since;
 
 	thread->since = now;
 	thread->ran += ns;
-	return ns;
+	return thread != queue->idle && sched_policy->tick(thread->cpu, thread, ns, why);
+}
+
+uint64_t sched_total(const struct runqueue *queue, const struct thread *thread)
+{
+	uint64_t now = clock_ns();
+
+	return thread->ran +
+	       (queue->current == thread && now > thread->since ? now - thread->since : 0);
 }
 
 static void switch_to(struct runqueue *queue, struct thread *from, struct thread *to)
 {
-	set_state(to, THREAD_RUNNING);
-	to->since = clock_ns();
+	to->since = from->since;
 	to->switches++;
 	__atomic_store_n(&queue->current, to, __ATOMIC_RELAXED);
-	__atomic_store_n(&queue->resched, false, __ATOMIC_RELAXED);
 	this_cpu(switched_from) = from;
 	this_cpu(thread_current) = to;
 	from->frame = (uint64_t)__builtin_frame_address(0);
@@ -153,73 +143,73 @@ void sched_switched(void)
 	struct thread *from = this_cpu(switched_from);
 	struct runqueue *queue = this_cpu_ptr(runqueue);
 	bool dead = from->state == THREAD_DEAD;
-	bool astray = from->state == THREAD_READY && !from->queued && from != queue->idle;
 
-	spin_unlock(&queue->lock);
-	if (dead) {
-		thread_left(from);
-		__atomic_sub_fetch(&ending, 1, __ATOMIC_RELEASE);
-	}
-	if (astray)
-		sched_put(from, SCHED_MOVED);
+	if (from->state == THREAD_READY && !from->queued && from != queue->idle)
+		sched_put(queue, from, SCHED_MOVED);
+	else
+		spin_unlock(&queue->lock);
+	if (!dead)
+		return;
+	thread_left(from);
+	__atomic_sub_fetch(&ending, 1, __ATOMIC_RELEASE);
 }
 
 /*
- * Let the next one run. Caller holds queue->lock, which is this processor's, and no other spin
- * lock; whoever runs afterwards has let go of it.
+ * Let the next one run. Caller has charged the running one and holds queue->lock, which is this
+ * processor's, and no other spin lock; whoever runs afterwards has let go of it.
  */
 static void reschedule(struct runqueue *queue, enum sched_why why)
 {
-	struct thread *from = thread_self(), *to;
+	struct thread *from = queue->current, *to;
 	unsigned cpu = this_cpu(cpu_number);
 
-	account(from);
-	if (from->state == THREAD_RUNNING) {
+	__atomic_store_n(&queue->resched, false, __ATOMIC_RELAXED);
+	if (from->state == THREAD_RUNNING)
 		set_state(from, THREAD_READY);
-		if (from != queue->idle && (from->affinity >> cpu & 1))
-			sched_enqueue(queue, cpu, from, why);
-	}
+	if (from != queue->idle && from->state == THREAD_READY && (from->affinity >> cpu & 1))
+		sched_enqueue(queue, from, why);
+	else if (from != queue->idle && sched_policy->leave)
+		sched_policy->leave(cpu, from);
 	to = pick(queue, cpu);
-	if (to == from) {
-		set_state(from, THREAD_RUNNING);
+	set_state(to, THREAD_RUNNING);
+	if (to == from)
 		spin_unlock(&queue->lock);
-		return;
-	}
-	switch_to(queue, from, to);
+	else
+		switch_to(queue, from, to);
 }
 
 /* --- giving way ---------------------------------------------------------------------- */
 
-static void give_way(enum sched_why why)
-{
-	struct runqueue *queue = this_cpu_ptr(runqueue);
-
-	spin_lock(&queue->lock);
-	reschedule(queue, why);
-}
-
 void sched_yield(void)
 {
+	enum sched_why why = SCHED_GIVEN;
+	struct runqueue *queue;
+	uint64_t flags;
+
 	order_may_sleep((uint64_t)__builtin_return_address(0));
-	assert(may_sleep());
-	give_way(SCHED_GIVEN);
+	assert(may_sleep() && thread_self()->state == THREAD_RUNNING);
+	queue = lock_mine(&flags);
+	charge(queue, &why);
+	reschedule(queue, why);
+	irq_restore(flags);
 }
 
 void sched_point(void)
 {
-	struct runqueue *queue = this_cpu_ptr(runqueue);
-	enum sched_why why = SCHED_GIVEN;
+	enum sched_why why = SCHED_PREEMPTED;
+	struct runqueue *queue;
+	uint64_t flags;
 	bool give;
 
-	if (!may_sleep() || thread_self() == queue->idle)
+	if (!may_sleep())
 		return;
-	spin_lock(&queue->lock);
-	give = sched_policy->tick(
-		this_cpu(cpu_number), queue->current, account(queue->current), &why);
-	if (give || __atomic_load_n(&queue->resched, __ATOMIC_RELAXED))
+	queue = lock_mine(&flags);
+	give = charge(queue, &why) || __atomic_load_n(&queue->resched, __ATOMIC_RELAXED);
+	if (give && queue->current->state == THREAD_RUNNING && queue->current != queue->idle)
 		reschedule(queue, why);
 	else
 		spin_unlock(&queue->lock);
+	irq_restore(flags);
 }
 
 /* --- sleeping and waking ------------------------------------------------------------- */
@@ -227,12 +217,13 @@ void sched_point(void)
 void sched_prepare_sleep(unsigned flags)
 {
 	struct thread *self = thread_self();
-	struct runqueue *queue = this_cpu_ptr(runqueue);
+	uint64_t irq;
+	struct runqueue *queue = lock_mine(&irq);
 
-	spin_lock(&queue->lock);
 	self->interruptible = flags & SLEEP_INTERRUPTIBLE;
 	set_state(self, THREAD_SLEEPING);
 	spin_unlock(&queue->lock);
+	irq_restore(irq);
 }
 
 /* Whether thread_interrupt came before the sleep did. Caller holds the queue's lock. */
@@ -244,37 +235,53 @@ static bool interrupted(const struct thread *self)
 void sched_sleep(void)
 {
 	struct thread *self = thread_self();
-	struct runqueue *queue = this_cpu_ptr(runqueue);
+	enum sched_why why;
+	struct runqueue *queue;
+	uint64_t flags;
 
 	order_may_sleep((uint64_t)__builtin_return_address(0));
 	assert(may_sleep());
-	spin_lock(&queue->lock);
+	queue = lock_mine(&flags);
 	if (self->state != THREAD_SLEEPING || interrupted(self)) {
 		set_state(self, THREAD_RUNNING);
 		spin_unlock(&queue->lock);
-		return;
+	} else {
+		__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
+		charge(queue, &why);
+		reschedule(queue, SCHED_GIVEN);
 	}
-	__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
-	reschedule(queue, SCHED_GIVEN);
+	irq_restore(flags);
 }
 
-/* End its sleep, if it sleeps; of one that cannot be interrupted only if that is no matter. */
+/* It has begun to run or comes back from sleep: count it, and let it. Caller holds queue->lock. */
+static void activate(struct runqueue *queue, struct thread *thread, enum sched_why why)
+{
+	set_state(thread, THREAD_READY);
+	__atomic_add_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
+	sched_put(queue, thread, why);
+}
+
+/*
+ * End its sleep, if it sleeps; of one that cannot be interrupted only if that is no matter. One
+ * that has not left its processor yet will not, then.
+ */
 static bool wake(struct thread *thread, bool only_interruptible)
 {
-	struct runqueue *queue = sched_queue_lock(thread);
+	uint64_t flags;
+	struct runqueue *queue = sched_queue_lock(thread, &flags);
 	bool slept =
 		thread->state == THREAD_SLEEPING && (thread->interruptible || !only_interruptible);
-	bool left = slept && queue->current != thread;
 
 	if (slept)
-		set_state(thread, left ? THREAD_READY : THREAD_RUNNING);
-	if (left)
-		__atomic_add_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
-	spin_unlock(&queue->lock);
-	if (slept)
 		trace_event(TRACE_WAKE, thread->id, thread_self()->id);
-	if (left)
-		sched_put(thread, SCHED_WOKEN);
+	if (slept && queue->current != thread) {
+		activate(queue, thread, SCHED_WOKEN);
+	} else {
+		if (slept)
+			set_state(thread, THREAD_RUNNING);
+		spin_unlock(&queue->lock);
+	}
+	irq_restore(flags);
 	return slept;
 }
 
@@ -291,66 +298,34 @@ void sched_interrupt(struct thread *thread)
 
 void sched_start(struct thread *thread)
 {
-	struct runqueue *queue = sched_queue_lock(thread);
+	uint64_t flags;
+	struct runqueue *queue = sched_queue_lock(thread, &flags);
 
 	assert(thread->state == THREAD_NEW);
-	set_state(thread, THREAD_READY);
-	__atomic_add_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
-	spin_unlock(&queue->lock);
 	trace_event(TRACE_START, thread->id, thread_self()->id);
-	sched_put(thread, SCHED_NEW);
+	activate(queue, thread, SCHED_NEW);
+	irq_restore(flags);
+}
+
+/* --- ending -------------------------------------------------------------------------- */
+
+void sched_ending(void)
+{
+	__atomic_add_fetch(&ending, 1, __ATOMIC_RELAXED);
 }
 
 _Noreturn void sched_exit(void)
 {
-	struct runqueue *queue = this_cpu_ptr(runqueue);
+	enum sched_why why;
+	uint64_t flags;
+	struct runqueue *queue = lock_mine(&flags);
 
 	trace_event(TRACE_EXIT, thread_self()->id, 0);
-	__atomic_add_fetch(&ending, 1, __ATOMIC_RELAXED);
-	spin_lock(&queue->lock);
 	set_state(thread_self(), THREAD_DEAD);
 	__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
+	charge(queue, &why);
 	reschedule(queue, SCHED_GIVEN);
 	panic("a dead thread runs");
-}
-
-/* --- what can change while a thread waits -------------------------------------------- */
-
-void sched_set_priority(struct thread *thread, unsigned priority)
-{
-	struct runqueue *queue = sched_queue_lock(thread);
-	bool queued = thread->queued;
-
-	if (queued)
-		sched_dequeue(queue, thread);
-	thread->priority = priority;
-	if (queued)
-		sched_enqueue(queue, thread->cpu, thread, SCHED_MOVED);
-	if (queue->current != thread ? queued && sched_policy->urgent(thread, queue->current)
-				     : queue->ready > 0)
-		__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
-	spin_unlock(&queue->lock);
-}
-
-void sched_set_affinity(struct thread *thread, uint8_t processors)
-{
-	struct runqueue *queue = sched_queue_lock(thread);
-	bool away;
-
-	thread->affinity = processors;
-	away = thread->queued && !(processors >> thread->cpu & 1);
-	if (away)
-		sched_dequeue(queue, thread);
-	if (queue->current == thread && !(processors >> thread->cpu & 1))
-		__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
-	spin_unlock(&queue->lock);
-	if (away)
-		sched_put(thread, SCHED_MOVED);
-}
-
-bool sched_takes_part(unsigned cpu)
-{
-	return __atomic_load_n(&runqueue_of(cpu)->taking_part, __ATOMIC_ACQUIRE);
 }
 
 void sched_settle(void)
@@ -364,4 +339,9 @@ void sched_settle(void)
 bool sched_running(const struct thread *thread)
 {
 	return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_RUNNING;
+}
+
+bool sched_takes_part(unsigned cpu)
+{
+	return __atomic_load_n(&runqueue_of(cpu)->taking_part, __ATOMIC_ACQUIRE);
 }

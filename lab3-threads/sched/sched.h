@@ -9,7 +9,8 @@
  *
  * Which of the threads that are ready runs next is the policy's business (policy.h).
  *
- * Lock order: whatever a caller holds, then one run queue's; never two of them.
+ * Lock order: whatever a caller holds, then one run queue's; never two of them. With interrupts
+ * off.
  */
 #pragma once
 #include "lab3-threads/thread/thread.h"
@@ -40,8 +41,8 @@ void sched_prepare_sleep(unsigned flags);
  * (asserted). */
 void sched_sleep(void);
 
-/* sched_wake: end a thread's sleep; false if it did not sleep. Never sleeps. Takes run queues'
- * locks, one after the other. */
+/* sched_wake: end a thread's sleep; false if it did not sleep. Never sleeps, and may be called by
+ * an interrupt's handler. Takes run queues' locks, one after the other. */
 bool sched_wake(struct thread *thread);
 
 /* sched_interrupt: end a thread's sleep if it is interruptible, or let its next such one not begin.
@@ -51,16 +52,24 @@ void sched_interrupt(struct thread *thread);
 /* sched_start: let a new thread run. Takes a run queue's lock. */
 void sched_start(struct thread *thread);
 
-/* sched_yield: let others that are ready run first. No spin lock is held (asserted). */
+/*
+ * sched_yield: let others that are ready run first, if the policy finds that fair: who yields again
+ * and again lets everybody run. No spin lock is held, and no sleep prepared (asserted).
+ */
 void sched_yield(void);
 
 /*
  * sched_point: a resched point: account the time, and give way if the policy says so. Does nothing
- * where one may not sleep. Lab 4's timer calls it, and whoever computes for long should.
+ * where one may not sleep, and never puts a thread to sleep that has only prepared it. Lab 4's
+ * timer calls it, and whoever computes for long should.
  */
 void sched_point(void);
 
-/* sched_exit: leave for ever. The thread's structure is given to thread_left afterwards. */
+/* sched_ending: the calling thread is about to end: sched_settle waits for it from now on. */
+void sched_ending(void);
+
+/* sched_exit: leave for ever, after sched_ending. The thread's structure is given to thread_left
+ * afterwards. */
 _Noreturn void sched_exit(void);
 
 /* sched_switched: the first thing that a thread does when it has been switched to. */
@@ -80,8 +89,8 @@ bool sched_running(const struct thread *thread);
 bool sched_takes_part(unsigned cpu);
 
 /*
- * sched_settle: return once every thread that has ended has been left by its processor, for
- * counts of what they held. May sleep.
+ * sched_settle: return once every thread that has ended, so far that it can be joined, has been
+ * left by its processor: for counts of what they held. May sleep.
  */
 void sched_settle(void);
 
@@ -97,7 +106,8 @@ const char *sched_policy_name(void);
 /*
  * How an idle processor waits, and how it is told that there is work. Lab 3's own polls with
  * `pause`, and kick does nothing; lab 4 hands down hlt and an interrupt. wait: return now and then;
- * kick: let that processor's wait return soon.
+ * interrupts are off when it is called and when it returns. kick: let that processor's wait return
+ * soon, also if it has not begun yet; or let it come to a resched point, if it does not wait.
  */
 struct cpu_idle_ops {
 	void (*wait)(void);
@@ -108,7 +118,7 @@ struct cpu_idle_ops {
 void sched_set_idle_ops(const struct cpu_idle_ops *ops);
 
 /*
- * What else changes with the thread: lab 4's user stack pointer and FS base. switched: called with
+ * What else changes with the thread: lab 4's user stack pointer and FS base. switching: called with
  * the run queue's lock held, before the registers are switched.
  */
 struct thread_switch_ops {

@@ -36,6 +36,7 @@ _Noreturn void thread_exit(uint64_t result)
 
 	order_thread_exit();
 	assert(may_sleep() && list_empty(&self->held));
+	sched_ending();
 	/* Exercise 3.2: leave the result where thread_join finds it, say that there is one, and
 	 * let go all that sleep in `joins` (sleeper.h); none may look before that and sleep
 	 * after it. What follows never returns, and brings about thread_left later. */

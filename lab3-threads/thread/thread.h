@@ -34,12 +34,19 @@ struct mutex;
 
 /* What the policies keep of a thread (sched/policy.h). All [queue]. */
 struct thread_sched {
-	struct list link;      /* mlfq: in the list of its level */
-	unsigned level;        /* mlfq: now; it falls below the priority and rises again */
-	struct tree_node node; /* fair: in the tree of deadlines */
-	uint64_t virtual;      /* fair: the time it has had, weighted */
-	uint64_t deadline;     /* fair: what the tree is sorted by */
-	uint64_t used;         /* nanoseconds of its present slice */
+	/* mlfq: */
+	struct list link; /* in the list of its level */
+	unsigned level;   /* now; it falls below the priority and rises again */
+	unsigned ceiling; /* the priority that the thread had when its level was decided */
+	uint64_t used;    /* nanoseconds of its present slice */
+
+	/* fair: */
+	struct tree_node node; /* in the tree of deadlines */
+	uint64_t virtual;      /* the time it has had, divided by its weight */
+	uint64_t deadline;     /* when it should have had its slice, in virtual time */
+	uint64_t least;        /* the lowest virtual time in the subtree below */
+	uint64_t weight;       /* by its priority */
+	int64_t lag;           /* while it is away: how much it is owed, times its weight */
 };
 
 /*
