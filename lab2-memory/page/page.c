@@ -101,9 +101,10 @@ static void release(struct page *page, uint64_t site)
 static void put(struct page *page, uint64_t site)
 {
 	struct page *head = page_head(page);
+	bool used = head->state == PAGE_USED; /* once ours is gone another may put the last */
 	uint32_t before = __atomic_fetch_sub(&head->count, 1, __ATOMIC_ACQ_REL);
 
-	if (before == 0 || head->state != PAGE_USED)
+	if (before == 0 || !used)
 		panic("page 0x%lx is freed, and is not in use", page_phys(head));
 	if (before == 1)
 		release(head, site);
