@@ -142,28 +142,45 @@ static bool frames_ok(uint64_t physical, uint64_t bytes)
 	       bytes <= PTE_ADDRESS + PAGE_SIZE - physical;
 }
 
+/*
+ * Ask the shrinkers for the tables on the way to a range: they are made with the lock held, without
+ * waiting. Whether something came.
+ */
+__attribute__((cold)) static bool reclaim_tables(uint64_t address, uint64_t bytes)
+{
+	uint64_t last = address + bytes - 1, tables = 0;
+
+	for (unsigned level = 1; level <= PTE_ROOT_LEVEL; level++)
+		tables += last / pte_span(level) - address / pte_span(level) + 1;
+	return page_reclaim(tables);
+}
+
 int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, uint64_t bytes,
 	uint64_t rights)
 {
-	uint64_t at = address, end = address + bytes;
+	uint64_t at, end = address + bytes, flags;
 	struct tlb_batch batch;
+	bool helped = false;
+	int error;
 
 	if (!range_ok(address, bytes) || !frames_ok(physical, bytes) || (rights & ~PTE_RIGHTS) != 0)
 		return -EINVAL;
 	assert(may_sleep());
 	tlb_batch_init(&batch, table);
 	batch.keep = true;
-	uint64_t flags = spin_lock_irqsave(&table->lock);
-	int error = pagetable_map_range(table, &at, end, physical, rights);
-
-	/* Without memory there may also be an empty table on the way to where it failed. */
-	if (error == -ENOMEM && at < end)
-		at += PAGE_SIZE;
-	if (error)
-		pagetable_unmap_range(table, address, at, &batch);
-	spin_unlock_irqrestore(&table->lock, flags);
-	if (error)
-		tlb_flush(&batch);
+	do {
+		at = address;
+		flags = spin_lock_irqsave(&table->lock);
+		error = pagetable_map_range(table, &at, end, physical, rights);
+		/* Without memory there may also be an empty table on the way to where it failed. */
+		if (error == -ENOMEM && at < end)
+			at += PAGE_SIZE;
+		if (error)
+			pagetable_unmap_range(table, address, at, &batch);
+		spin_unlock_irqrestore(&table->lock, flags);
+		if (error)
+			tlb_flush(&batch);
+	} while (error == -ENOMEM && !helped && (helped = reclaim_tables(address, bytes)));
 	return error;
 }
 

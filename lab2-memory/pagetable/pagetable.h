@@ -48,9 +48,9 @@ void pagetable_destroy(struct pagetable *table);
  * pagetable_map: map so many bytes from address on to the frames from physical on, all multiples of
  * 4 KiB, with these rights (of PTE_RIGHTS), by the largest pages that alignment allows. 0; -EINVAL
  * if something is no such multiple, wraps (also to 0), is not canonical, or has no room in an
- * entry; -EEXIST if something is mapped there; -ENOMEM. Nothing has changed on an error. With
- * PTE_COUNTED the caller's references, one for each page mapped, go over to the table. No spin lock
- * is held. Takes table->lock.
+ * entry; -EEXIST if something is mapped there; -ENOMEM, after the shrinkers were asked. Nothing has
+ * changed on an error. With PTE_COUNTED the caller's references, one for each page mapped, go over
+ * to the table. May sleep. Takes table->lock.
  */
 int pagetable_map(struct pagetable *table, uint64_t address, uint64_t physical, uint64_t bytes,
 	uint64_t rights);

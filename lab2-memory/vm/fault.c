@@ -150,7 +150,7 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 
 /* --- what is given ------------------------------------------------------------------- */
 
-#define PAGES_MOST 4 /* that one fault takes: three tables, and the page itself */
+#define PAGES_MOST 4 /* about what an object takes to have a page */
 
 /* One look at what is there, and what has to be done about it. Errors as above. */
 static int resolve(
@@ -173,7 +173,7 @@ static enum vm_result resolve_all(
 
 	do {
 		error = resolve(space, region, address, write);
-		/* Page tables are made without waiting: give the shrinkers a chance, once. */
+		/* An object may have asked without waiting: give the shrinkers a chance, once. */
 		if (error == -ENOMEM && !reclaimed) {
 			reclaimed = true;
 			if (page_reclaim(PAGES_MOST))

@@ -24,13 +24,22 @@ int vm_pages_map(struct vm_space *space, uint64_t address, struct page *page, ui
 	return error;
 }
 
-int vm_pages_split(struct vm_space *space, uint64_t at)
+static int try_split(struct pagetable *table, uint64_t at)
 {
-	struct pagetable *table = &space->pagetable;
 	uint64_t flags = spin_lock_irqsave(&table->lock);
 	int error = pagetable_split(table, at);
 
 	spin_unlock_irqrestore(&table->lock, flags);
+	return error;
+}
+
+int vm_pages_split(struct vm_space *space, uint64_t at)
+{
+	int error = try_split(&space->pagetable, at);
+
+	/* Its table is made without waiting; a space has no pages that take more than one. */
+	if (error == -ENOMEM && page_reclaim(1))
+		error = try_split(&space->pagetable, at);
 	return error;
 }
 

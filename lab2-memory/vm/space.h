@@ -183,7 +183,7 @@ int vm_region_cut(struct vm_space *space, uint64_t start, uint64_t end);
  */
 int vm_region_clear(struct vm_space *space, uint64_t start, uint64_t end);
 
-/* vm_pages_split: let no large page reach over the address. 0 or -ENOMEM. */
+/* vm_pages_split: let no large page reach over the address. 0, or -ENOMEM. May sleep. */
 int vm_pages_split(struct vm_space *space, uint64_t at);
 
 /*
