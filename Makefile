@@ -33,8 +33,8 @@ bochs: test-tools				## the same kernel in Bochs
 	$(grader)
 iso: test-tools					## a GRUB image for real hardware: build/labN/cub.iso
 	$(grader)
-record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 under GDB: TEST=name SEED=0x2a
-	$(grader) $(boot) $(call flag,gdb,GDB)
+record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 under GDB: TEST=name SEED=0x2a SCHEDULE=37
+	$(grader) $(boot) $(call opt,schedule,SCHEDULE) $(call flag,gdb,GDB)
 
 ## For those who teach, and for CI
 handout: test-tools				## the students' repository, a branch a lab: OUT=dir

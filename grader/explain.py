@@ -15,6 +15,8 @@ CHECK = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): (?P<got>.*
 HOLDS = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): does not hold")
 FRAME = re.compile(r"^\s+(0x[0-9a-f]+)\s+(\S.*)$")
 LONG = 320     # characters of a line
+SCHEDULE = re.compile(r"schedule (\d+): (.*), point \d+")      # lab3-threads/explore/explore.c
+MORE = "- "    # how a line begins that goes on with the check before it
 CHECKS = 6     # failed checks of a test that are shown
 SAID = {"panicked": "the kernel panicked", "hung": "the kernel hangs", "rebooted": "the machine was reset",
         "powered-off": "the kernel switched the machine off", "output-limit": "output without end",
@@ -96,9 +98,9 @@ def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list
         failure.expected = f"{first['check']} to hold at {first['place']}"
     if panics and not checks:
         failure.expected = f"a panic that says {panics!r}"
-    failure.seen = [_seen(line) for line in checks[:CHECKS]]
-    if len(checks) > CHECKS:
-        failure.seen.append(f"and {len(checks) - CHECKS} more")
+    failure.seen, left = _shown(checks)
+    if left:
+        failure.seen.append(f"and {left} more")
     if end.kind != "failed" or not checks:
         failure.seen.insert(0, end_in_words(end))
     if not todos:
@@ -108,7 +110,24 @@ def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list
     return failure
 
 
+def _shown(checks: list[str]) -> tuple[list[str], int]:
+    """The first checks with the lines that belong to them, the explored schedule, and how many were left out."""
+    seen, count = [], 0
+    for line in checks:
+        count += not line.startswith(MORE) and not SCHEDULE.fullmatch(line)
+        if count <= CHECKS or SCHEDULE.fullmatch(line):
+            seen.append(_seen(line))
+    return seen, max(0, count - CHECKS)
+
+
+def schedule(diagnostics: list[str]) -> int | None:
+    """The number of the schedule in which a test that explores failed."""
+    return next((int(match[1]) for line in diagnostics if (match := SCHEDULE.fullmatch(line))), None)
+
+
 def _seen(line: str) -> str:
+    if match := SCHEDULE.fullmatch(line):
+        return f"in schedule {match[1]} ({match[2]})"
     if match := CHECK.fullmatch(line):
         return f"{match['got']}, wanted {match['want']}: {match['check']} at {match['place']}"
     return line

@@ -112,7 +112,14 @@ def boot_ktest(item: pytest.Item, name: str, **options) -> Ktap:
     with made as running:
         end = running.wait()
     told = ktap.read(made.com2.text)
-    return Ktap(end, told.replies, told.diagnostics, told.todos, made.console.text)
+    diagnostics = [_named(line, made) for line in told.diagnostics]
+    return Ktap(end, told.replies, diagnostics, told.todos, made.console.text)
+
+
+def _named(line: str, made: Machine) -> str:
+    """The same line; what a data race was about is named, if it has a name."""
+    return re.sub(r"^data race at (0x[0-9a-f]+)",
+                  lambda match: f"data race at {made.symbols.name(int(match[1], 16))}", line)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ NOT_RUN = pytest.StashKey[str]()
 RUN = pytest.StashKey[Run]()
 COUNTS = pytest.StashKey[Counter[str]]()
 FAILURE = pytest.StashKey[explain.Failure]()
+SCHEDULE = pytest.StashKey[int | None]()     # of a test that explores: the one that failed
 
 
 class KtestFailed(Exception):
@@ -130,6 +131,7 @@ class KtestItem(pytest.Item):
         if told.end.kind == "skipped":
             pytest.skip(told.end.detail)
         if told.end.kind != "passed":
+            self.stash[SCHEDULE] = explain.schedule(told.diagnostics)
             raise KtestFailed(explain.ktest(test.title, test.panics, told.end, told.diagnostics,
                                             told.todos, told.console))
 
@@ -224,6 +226,8 @@ def _again(item: pytest.Item) -> str:
     seed = item.config.option.cub_seed
     gdb = f"make gdb LAB={lab_of(item.path)}"
     if isinstance(item, KtestItem):
+        if (schedule := item.stash.get(SCHEDULE, None)) is not None:
+            return f"make replay LAB={lab_of(item.path)} TEST={item.name} SEED={seed:#x} SCHEDULE={schedule}"
         return f"{gdb} TEST={item.name} SEED={seed:#x}"
     if machines := getattr(item, "cub_machines", []):
         asked = machines[-1].options

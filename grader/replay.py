@@ -8,6 +8,10 @@ GDB's reverse commands possible: QEMU loads it and runs to the place before.
 A recording is a directory build/labN/replay/TEST that holds all that a replay needs, the
 kernel's ELF file included.  Each replay works on a copy of the image, because QEMU writes
 to it.  Without GDB=1, `make replay` runs to the end and says the verdict again.
+
+A test that explores schedules (lab3-threads/explore/) says which schedule failed.  `make
+replay TEST=name SEED=0x2a SCHEDULE=37` makes that recording if there is none yet, and
+stops under GDB where this schedule begins.
 Read more: QEMU's docs/system/replay.rst and docs/devel/replay.rst.
 """
 
@@ -60,7 +64,7 @@ def extra(mode: str, where: Path, image: Path) -> list[str]:
 
 
 def record(kernel: Kernel, where: Path, *, test: str, seed: int, input: bytes = b"", memory: str = "64M",
-           cpus: int = 1, show: bool = True, patience: float = PATIENCE) -> str:
+           cpus: int = 1, schedule: int | None = None, show: bool = True, patience: float = PATIENCE) -> str:
     """Boots that test and keeps its recording in `where`; returns the verdict's line.
 
     A boot that hangs is ended after so many seconds, and its replay ends at the same place.
@@ -71,7 +75,8 @@ def record(kernel: Kernel, where: Path, *, test: str, seed: int, input: bytes = 
         shutil.copyfile(path, where / path.name)
     os.symlink(kernel.elf.parent / "obj", where / "obj")
     (where / "input").write_bytes(input)
-    told = {"test": test, "seed": seed, "nonce": secrets.token_hex(16), "memory": memory, "cpus": cpus}
+    told = {"test": test, "seed": seed, "nonce": secrets.token_hex(16), "memory": memory, "cpus": cpus,
+            "schedule": schedule}
     (where / "recording.json").write_text(json.dumps(told))
     empty_qcow2(where / "snapshots.qcow2")
     with gdb.Session(_options(where), extra("record", where, where / "snapshots.qcow2"), show=show) as run:
@@ -93,12 +98,22 @@ def load(where: Path) -> dict:
     return told
 
 
+def is_of(where: Path, seed: int, schedule: int | None) -> bool:
+    """Whether there is a recording of that seed that stops, if asked, at that schedule."""
+    try:
+        told = load(where)
+    except emu.EmulatorError:
+        return False
+    return told["seed"] == seed and schedule in (None, told["schedule"])
+
+
 def _options(where: Path) -> launch.Options:
     """The machine of a recording: the grader's own, with QEMU's usual firmware."""
     told = json.loads((where / "recording.json").read_text())
+    append = "" if told["schedule"] is None else f"schedule={told['schedule']}"
     return launch.Options(where / "cub.elf", ktest=told["test"], seed=told["seed"], nonce=told["nonce"],
                           input=(where / "input").read_bytes(), memory=told["memory"], cpus=told["cpus"],
-                          firmware="bios")
+                          append=append, firmware="bios")
 
 
 class Replay(gdb.Session):
@@ -135,7 +150,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     emu.machine_arguments(parser)
     gdb.test_arguments(parser)
     gdb.debugger_arguments(parser)
+    parser.set_defaults(seed=None)
     parser.add_argument("--gdb", action="store_true", help="replay under GDB")
+    parser.add_argument("--schedule", type=int, help="stop where this schedule of an explored test begins")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -150,8 +167,8 @@ def recorded(args: argparse.Namespace) -> int:
         raise emu.EmulatorError("which test? make record TEST=name")
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     where = place(args.lab, args.test)
-    verdict = record(emu.kernel(args.lab, tests=True), where, test=args.test, seed=args.seed,
-                     input=gdb.read_input(args.input), memory=memory, cpus=cpus)
+    verdict = record(emu.kernel(args.lab, tests=True), where, test=args.test, seed=args.seed or 1,
+                     input=gdb.read_input(args.input), memory=memory, cpus=cpus, schedule=args.schedule)
     if UNKNOWN in load(where)["com2"]:
         shutil.rmtree(where)
         raise emu.EmulatorError(f"lab {args.lab} has no kernel test {args.test}")
@@ -163,12 +180,15 @@ def replayed(args: argparse.Namespace) -> int:
     """The verb `replay`."""
     emu.need(emu.QEMU, "gdb")
     where = place(args.lab, args.test)
+    if args.seed is not None and not is_of(where, args.seed, args.schedule):
+        recorded(args)
     load(where)
-    if not (args.gdb or args.batch or args.command):
+    if not (args.gdb or args.batch or args.command or args.schedule is not None):
         print(f"{replay(where)} (the same as when it was recorded)")
         return 0
+    to_schedule = ["tbreak explore_reached", "continue", "up"] if args.schedule is not None else []
     with Replay(where, debugger=True) as session:
-        status = session.debug(args.command, batch=args.batch, replay=True)
+        status = session.debug([*to_schedule, *args.command], batch=args.batch, replay=True)
         ended = session.process.poll()
         if ended == session.recording["status"]:
             print(f"the end of the recording: {session.recording['verdict']}")

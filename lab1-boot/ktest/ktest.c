@@ -99,10 +99,15 @@ _Noreturn static void finish(bool ok, const char *skipped)
 	tell_end(ok, skipped);
 }
 
+bool kt_fail(void)
+{
+	return failures++ < FAILURES_MAX;
+}
+
 /* Begin a failure's line; false if enough of them have been shown. */
 static bool failure(const char *check, const char *file, int line)
 {
-	if (failures++ >= FAILURES_MAX)
+	if (!kt_fail())
 		return false;
 	report(REPORT_TEST, "# %s:%d: %s", file, line, check);
 	return true;
@@ -145,15 +150,6 @@ bool kt_same(const char *got, const char *want, const char *check, const char *f
 	}
 	spoken(flags);
 	return false;
-}
-
-void kt_fail(const char *what)
-{
-	uint64_t flags = speak();
-
-	if (failures++ < FAILURES_MAX)
-		report(REPORT_TEST, "# %s\n", what);
-	spoken(flags);
 }
 
 _Noreturn void kt_stop(const char *check, const char *file, int line)

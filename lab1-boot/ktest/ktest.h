@@ -63,7 +63,6 @@ ROWS_DECLARE(ktest, struct ktest);
 bool kt_equal(uint64_t got, uint64_t want, const char *check, const char *file, int line);
 bool kt_true(bool holds, const char *check, const char *file, int line);
 bool kt_same(const char *got, const char *want, const char *check, const char *file, int line);
-void kt_fail(const char *what); /* a failure in words of its own */
 _Noreturn void kt_stop(const char *check, const char *file, int line);
 _Noreturn void kt_skip(const char *reason);
 
@@ -83,6 +82,9 @@ void kt_reply_hex(const void *bytes, size_t count);
 
 /* ktest_running: whether this boot runs a test. */
 bool ktest_running(void);
+
+/* kt_fail: one failure more, which the caller then tells with report(); false: enough are shown. */
+bool kt_fail(void);
 
 /* kt_failures: how many checks have failed until now. */
 unsigned kt_failures(void);

@@ -172,8 +172,8 @@ static void callers(struct access *access, const uint64_t *frame)
 
 static void tell(const char *did, unsigned cpu, const struct access *access)
 {
-	report(REPORT_TEST, "#   processor %u %s%s it in", cpu, did,
-		access->atomic ? " (atomically)" : "");
+	report(REPORT_TEST, "# - processor %u %s it%s in", cpu, did,
+		access->atomic ? " atomically" : "");
 	for (int i = 0; i < SITES && access->site[i]; i++) {
 		struct symbol symbol = symbol_of(0xffffffff00000000 | (access->site[i] - 1));
 
@@ -195,8 +195,10 @@ static void race(uint64_t word, unsigned other, const struct access *theirs, boo
 		return;
 	told[races][0] = theirs->site[0];
 	told[races++][1] = mine->site[0];
-	kt_fail("data race: no lock and no memory order lies between two accesses");
-	report(REPORT_TEST, "#   to the memory at 0x%lx\n", word * 8);
+	if (!kt_fail())
+		return;
+	report(REPORT_TEST, "# data race at 0x%lx: no lock and no memory order lies between\n",
+		word * 8);
 	tell(they_wrote ? "wrote" : "read", other, theirs);
 	tell(write ? "writes" : "reads", virtual_current, mine);
 }

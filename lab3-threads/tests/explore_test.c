@@ -6,6 +6,7 @@
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lock/mutex.h"
 #include "lab3-threads/explore/explore.h"
+#include "lab3-threads/lock/waitqueue.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/thread.h"
 
@@ -90,4 +91,103 @@ KTEST(explore_threads, "", "threads that count under a mutex are right in every 
 	.limit = 10)
 {
 	explore(3, SCHEDULES, three_threads);
+}
+
+/* --- what is wrong: test_explore.py sees how each of these fails ----------------------- */
+
+static void count_plainly(unsigned cpu)
+{
+	(void)cpu;
+	shared++;
+}
+
+KPROBE(explore_race)
+{
+	explore_bare(2, SCHEDULES, shared_is_0, count_plainly, NULL);
+}
+
+static struct spinlock other = SPINLOCK_INIT("explored, too");
+
+static void two_locks(unsigned cpu)
+{
+	struct spinlock *first = cpu ? &lock : &other, *second = cpu ? &other : &lock;
+
+	while (!spin_trylock(first))
+		CPU_PAUSE();
+	while (!spin_trylock(second))
+		CPU_PAUSE();
+	spin_unlock(second);
+	spin_unlock(first);
+}
+
+KPROBE(explore_spin_deadlock)
+{
+	explore_bare(2, SCHEDULES, NULL, two_locks, NULL);
+}
+
+static unsigned flag;
+
+static void wait_for_ever(unsigned cpu)
+{
+	while (cpu && !__atomic_load_n(&flag, __ATOMIC_ACQUIRE))
+		__atomic_fetch_add(&shared, 1, __ATOMIC_RELAXED);
+}
+
+KPROBE(explore_endless)
+{
+	explore_bare(2, SCHEDULES, NULL, wait_for_ever, NULL);
+}
+
+static struct waitqueue sleepers = WAITQUEUE_INIT(sleepers, "explored");
+
+/* It looks, and then goes to sleep: a wake-up between the two is lost. */
+static void sleep_if_unset(void *unused)
+{
+	struct waiter waiter;
+
+	(void)unused;
+	if (__atomic_load_n(&flag, __ATOMIC_ACQUIRE))
+		return;
+	waitqueue_prepare(&sleepers, &waiter, 0);
+	waitqueue_wait(&sleepers, &waiter);
+}
+
+static void lose_a_wake_up(void)
+{
+	struct thread *thread = thread_create("sleeper", sleep_if_unset, NULL);
+
+	KT_REQUIRE(thread);
+	flag = 0;
+	thread_start(thread);
+	__atomic_store_n(&flag, 1, __ATOMIC_RELEASE);
+	waitqueue_wake_all(&sleepers);
+	thread_join(thread);
+}
+
+KPROBE(explore_lost_wake_up)
+{
+	explore(2, SCHEDULES, lose_a_wake_up);
+}
+
+static uint64_t told;
+
+static void tell_order(unsigned cpu)
+{
+	uint64_t old = __atomic_load_n(&told, __ATOMIC_RELAXED);
+
+	for (int i = 0; i < 4; i++)
+		while (!__atomic_compare_exchange_n(
+			&told, &old, old * 31 + cpu, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			;
+}
+
+static void reply_order(void)
+{
+	kt_reply_hex(&told, sizeof(told));
+}
+
+/* Which interleavings there were, a line a schedule: the same for the same seed. */
+KPROBE(explore_order)
+{
+	explore_bare(3, 40, NULL, tell_order, reply_order);
 }
