@@ -198,7 +198,7 @@ static void race(uint64_t word, unsigned other, const struct access *theirs, boo
 	if (!kt_fail())
 		return;
 	report(REPORT_TEST, "# data race at 0x%lx: no lock and no memory order lies between\n",
-		word * 8);
+		word * 8 + (unsigned)__builtin_ctz(theirs->bytes & mine->bytes));
 	tell(they_wrote ? "wrote" : "read", other, theirs);
 	tell(write ? "writes" : "reads", virtual_current, mine);
 }

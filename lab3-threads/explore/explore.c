@@ -31,12 +31,13 @@ struct virtual_cpu virtual_cpu[EXPLORE_CPUS];
 unsigned virtual_cpus, virtual_current;
 bool explore_on;
 
-static bool telling;               /* no more exploring: this is the end */
+static bool lost;                  /* a schedule has no end, or nobody can go on */
 static void (*bare)(unsigned cpu); /* what each processor runs; NULL: the scheduler */
 static unsigned schedule;          /* the present one's number */
 static uint64_t points;            /* since the boot: what the clock shows */
 static uint64_t began;             /* points when the schedule began */
-static unsigned stuck;
+static unsigned stuck;             /* times in a row that everybody waited for nothing */
+static bool prepares;              /* what is run calls explore_here */
 
 unsigned explore_cpus(void)
 {
@@ -71,7 +72,6 @@ static void tell_where(unsigned cpu, uint64_t rbp)
 /* Where the others stand: their frame pointer is the last that explore_switch pushed. */
 static void tell_all(void)
 {
-	telling = true;
 	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
 		tell_where(cpu, cpu == virtual_current ? (uint64_t)__builtin_frame_address(0)
 						       : ((uint64_t *)virtual_cpu[cpu].rsp)[5]);
@@ -81,8 +81,9 @@ static void tell_schedule(bool ok)
 {
 	if (ok || !virtual_cpus)
 		return;
-	report(REPORT_TEST, "# schedule %u: %s, point %lu\n", schedule, explore_policy(),
-		points - began);
+	if (lost)
+		tell_all();
+	report(REPORT_TEST, "# schedule %u: %s\n", schedule, explore_policy());
 }
 KTEST_END(tell_schedule);
 
@@ -97,11 +98,21 @@ static void switch_to(unsigned next)
 	explore_switch(save, virtual_cpu[next].rsp);
 }
 
-void explore_changed(void)
+/* A bit that stands for this word, and for some others. */
+static uint64_t bit_of(uint64_t word)
 {
+	return 1ul << (word * 0x9e3779b97f4a7c15 >> 58);
+}
+
+void explore_changed(uint64_t word)
+{
+	uint64_t bit = bit_of(word);
+
 	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
-		virtual_cpu[cpu].paused = false;
-	stuck = 0;
+		if (virtual_cpu[cpu].paused && virtual_cpu[cpu].read & bit) {
+			virtual_cpu[cpu].paused = false;
+			stuck = 0;
+		}
 }
 
 static bool everybody_waits(void)
@@ -112,18 +123,16 @@ static bool everybody_waits(void)
 	return true;
 }
 
-/* Let one that waits go on: maybe it waits for time to pass. */
+/* Let those that wait go on: maybe they wait for time to pass. */
 static void look_again(void)
 {
-	unsigned so_far = stuck;
-
-	if (so_far == STUCK_MAX) {
-		tell_all();
+	if (stuck++ == STUCK_MAX) {
+		lost = true;
 		kt_stop("explored: every processor waits for another one, for ever", __FILE__,
 			__LINE__);
 	}
-	explore_changed();
-	stuck = so_far + 1;
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		virtual_cpu[cpu].paused = false;
 }
 
 /* Without a schedule: whoever waits lets the next one run. */
@@ -140,11 +149,13 @@ static unsigned in_turn(void)
 	return next;
 }
 
-static void note(struct virtual_cpu *self, enum explore_point point)
+static void note(struct virtual_cpu *self, enum explore_point point, uint64_t word)
 {
-	if (self->changed)
-		explore_changed(); /* what it wrote last can now be seen */
-	self->changed = point == POINT_CHANGE;
+	if (self->wrote)
+		explore_changed(self->wrote); /* now it can be seen */
+	self->wrote = point == POINT_CHANGE ? word : 0;
+	if (point != POINT_CHANGE && point != POINT_PAUSE)
+		self->read |= bit_of(word);
 	self->looks = point == POINT_CHANGE ? 0 : self->looks + 1;
 	if (point == POINT_PAUSE || self->looks > LOOKS_MAX) {
 		self->paused = true;
@@ -154,33 +165,36 @@ static void note(struct virtual_cpu *self, enum explore_point point)
 
 bool explore_watching(void)
 {
-	return explore_on && !telling && !panic_begun();
+	return explore_on && !lost && !panic_begun();
 }
 
-void explore_at(enum explore_point point)
+void explore_at(enum explore_point point, uint64_t word)
 {
+	struct virtual_cpu *self = &virtual_cpu[virtual_current];
 	unsigned next;
 
-	if (telling || panic_begun())
+	if (lost || panic_begun())
 		return;
 	points++;
-	note(&virtual_cpu[virtual_current], point);
+	note(self, point, word);
 	if (explore_on && points - began > POINTS_MAX) {
-		tell_all();
+		lost = true;
 		kt_stop("explored: no end after a million points", __FILE__, __LINE__);
 	}
 	if (explore_on && everybody_waits())
 		look_again();
-	next = explore_on ? explore_choose() : in_turn();
+	next = explore_on ? explore_choose(point, word) : in_turn();
 	if (next != virtual_current)
 		switch_to(next);
+	if (point == POINT_PAUSE)
+		self->read = 0;
 }
 
 void explore_pause(void)
 {
 	asm volatile("pause");
 	if (virtual_cpus)
-		explore_at(POINT_PAUSE);
+		explore_at(POINT_PAUSE, 0);
 }
 
 /* --- virtual processors -------------------------------------------------------------- */
@@ -193,7 +207,7 @@ _Noreturn static void enter(void)
 	bare(virtual_current);
 	virtual_cpu[virtual_current].done = true;
 	for (;;)
-		explore_at(POINT_PAUSE);
+		explore_at(POINT_PAUSE, 0);
 }
 
 /* What explore_switch takes from a stack: six registers, and the address it returns to, where the
@@ -221,7 +235,7 @@ static void make(unsigned cpus)
 	}
 	virtual_cpus = cpus;
 	if (!bare)
-		explore_at(POINT_PAUSE); /* let each of them enter the scheduler */
+		explore_at(POINT_PAUSE, 0); /* let each of them enter the scheduler */
 	leaks_begin();
 }
 
@@ -238,14 +252,21 @@ __attribute__((noinline)) void explore_reached(unsigned number)
 
 static void begin(unsigned schedules)
 {
-	uint64_t before = points - began;
-
 	if (cmdline_number("schedule", -1) == (int64_t)schedule)
 		explore_reached(schedule);
 	began = points;
-	explore_draw(seed_of(schedule, schedules), schedule, (unsigned)before);
+	explore_draw(seed_of(schedule, schedules), schedule);
 	clocks_reset();
+	explore_on = !prepares;
+}
+
+void explore_here(void)
+{
+	if (!virtual_cpus || explore_on)
+		return;
+	began = points;
 	explore_on = true;
+	clocks_reset();
 }
 
 static bool others_done(void)
@@ -261,7 +282,7 @@ void explore_wait_idle(void)
 {
 	stuck = 0;
 	do
-		explore_at(POINT_PAUSE);
+		explore_at(POINT_PAUSE, 0);
 	while (bare ? !others_done() : stuck < 2);
 }
 

@@ -13,8 +13,7 @@
  * are ordered by locks or by atomic accesses with the right memory order; if not, that is
  * a data race, whatever the interleaving was.
  *
- * Read more: Burckhardt et al., "A randomized scheduler with probabilistic guarantees of
- * finding bugs", ASPLOS 2010 (the policy pct.c).
+ * Read more: policy.c names the papers.
  */
 #pragma once
 #include <stdbool.h>
@@ -37,6 +36,13 @@ void explore(unsigned cpus, unsigned schedules, void (*once)(void));
  */
 void explore_bare(unsigned cpus, unsigned schedules, void (*before)(void),
 	void (*run)(unsigned cpu), void (*after)(void));
+
+/*
+ * explore_here: what `once` has done until now was preparation, the same in every schedule; what
+ * comes is to be explored. Rare interleavings are then found sooner, since there are fewer points.
+ * Only once() itself calls it (from the second schedule on, it runs alone until then).
+ */
+void explore_here(void);
 
 /* explore_cpus: how many virtual processors there are in this schedule; 0: nothing is explored. */
 unsigned explore_cpus(void);

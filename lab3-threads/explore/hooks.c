@@ -25,10 +25,19 @@ static uint64_t real(const volatile void *memory)
 	return address;
 }
 
+/* Our own per-processor variables tell nobody anything: writing them is no change for others. */
+static bool ours(const volatile void *memory)
+{
+	return (uint64_t)memory >= (uint64_t)percpu_template &&
+	       (uint64_t)memory < (uint64_t)percpu_template_end;
+}
+
 static void plain(const volatile void *memory, size_t bytes, bool write, const uint64_t *frame)
 {
+	uint64_t address = (uint64_t)memory;
+
 	if (virtual_cpus) {
-		explore_at(write ? POINT_CHANGE : POINT_LOOK);
+		explore_at(write && !ours(memory) ? POINT_CHANGE : POINT_LOOK, address / 8);
 		if (explore_watching())
 			clocks_access(real(memory), bytes, write, frame);
 	} else if (watch_on) {
@@ -41,7 +50,8 @@ static void before(
 	const volatile void *memory, size_t bytes, enum clocks_atomic kind, const uint64_t *frame)
 {
 	if (virtual_cpus)
-		explore_at(kind == CLOCKS_LOAD ? POINT_LOOK : POINT_CHANGE);
+		explore_at(kind == CLOCKS_LOAD ? POINT_ATOMIC_LOOK : POINT_ATOMIC_CHANGE,
+			(uint64_t)memory / 8);
 	else if (watch_on)
 		watch_atomic(real(memory), bytes, kind != CLOCKS_LOAD, frame);
 }
@@ -53,7 +63,7 @@ static void after(const volatile void *memory, size_t bytes, enum clocks_atomic 
 	if (!virtual_cpus)
 		return;
 	if (kind != CLOCKS_LOAD)
-		explore_changed();
+		explore_changed((uint64_t)memory / 8);
 	if (explore_watching())
 		clocks_atomic(real(memory), bytes, kind, order, frame);
 }
@@ -179,7 +189,7 @@ HOOK(atomic_thread_fence, int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (virtual_cpus)
-		explore_at(POINT_LOOK);
+		explore_at(POINT_ATOMIC_LOOK, 0);
 	if (virtual_cpus && explore_watching())
 		clocks_fence(order);
 }

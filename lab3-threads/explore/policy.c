@@ -1,26 +1,42 @@
 /*
- * Who runs next: two policies, drawn anew for each schedule.
+ * Who runs next: three policies, in turn; which one and with what numbers is drawn anew
+ * for each schedule.
  *
- * Random: at each point go on, or with some probability change to anybody.
+ * POS: what each processor is about to do has a random priority, and the highest is done.
+ * What meets another's access to the same memory is given a new one. So the order of any
+ * few accesses that matter is nearly a fair draw, however many lie between that do not.
  *
  * PCT: every processor has a random priority, and the highest runs. At d - 1 points,
  * drawn from the whole run's length, whoever runs falls below all others. A bug that
  * needs d things to happen in the wrong order is found with a probability of at least
- * 1 / (n * k^(d-1)) for n processors and k points: most bugs have d = 1 or 2.
+ * 1 / (n * k^(d-1)) for n processors and k points. It runs far with one processor alone,
+ * which POS hardly ever does.
  *
- * Read more: Burckhardt et al., ASPLOS 2010 (see explore.h).
+ * Random: at each point go on, or with some probability change to anybody.
+ *
+ * In three schedules of four only atomic accesses and pauses are points: between two of
+ * them others can see nothing that is no data race, and those are found anyhow.
+ *
+ * Read more: Yuan, Yang and Gu, "Partial order aware concurrency sampling", CAV 2018;
+ * Burckhardt et al., "A randomized scheduler with probabilistic guarantees of finding
+ * bugs", ASPLOS 2010.
  */
 #include "lab1-boot/lib/format.h"
 #include "lab3-threads/explore/virtual.h"
 
 #define DEPTH_MAX 3
+#define PAUSES    8 /* after so many, about, a processor that waits falls below the others */
 
-static uint64_t state;                /* of the random numbers */
-static unsigned depth;                /* of PCT; 0: random */
-static unsigned change_one_in;        /* random */
+enum kind { POS, RANDOM, PCT };
+
+static uint64_t state; /* of the random numbers */
+static enum kind kind;
+static bool coarse;                   /* plain accesses are no points */
+static unsigned points, length[2];    /* of this schedule; of the last one, coarse or not */
+static unsigned depth;                /* PCT */
 static unsigned change_at[DEPTH_MAX]; /* PCT: the points, counted from the schedule's begin */
 static unsigned lowest;               /* PCT: below all priorities that there are */
-static unsigned points;
+static unsigned change_one_in;        /* random */
 
 /* SplitMix64, as kt_random, with a state of its own. */
 uint64_t explore_random(void)
@@ -32,38 +48,49 @@ uint64_t explore_random(void)
 	return z ^ z >> 31;
 }
 
+static unsigned below(unsigned limit)
+{
+	return (unsigned)(explore_random() % limit);
+}
+
 static void shuffle_priorities(void)
 {
 	for (unsigned i = 0; i < virtual_cpus; i++) {
-		unsigned j = (unsigned)(explore_random() % (i + 1));
+		unsigned j = below(i + 1);
 
 		virtual_cpu[i].priority = virtual_cpu[j].priority;
 		virtual_cpu[j].priority = lowest + 1 + i;
 	}
 }
 
-void explore_draw(uint64_t seed, unsigned schedule, unsigned before)
+void explore_draw(uint64_t seed, unsigned schedule)
 {
-	static const unsigned kinds[] = { 0, 1, 2, 0, 3, 2 }; /* in turn: random, or PCT's depth */
+	static const enum kind kinds[] = { POS, PCT, POS, RANDOM };
 
+	length[coarse] = points;
 	state = seed;
 	points = 0;
-	depth = kinds[schedule % (sizeof(kinds) / sizeof(*kinds))];
-	change_one_in = 2u << 2 * (explore_random() % 4); /* 2, 8, 32, 128 */
+	kind = kinds[schedule % (sizeof(kinds) / sizeof(*kinds))];
+	coarse = below(4) != 0;
+	change_one_in = 2u << 2 * below(4); /* 2, 8, 32, 128 */
+	depth = 1 + below(DEPTH_MAX);
 	lowest = UINT32_MAX / 2;
 	shuffle_priorities();
-	for (unsigned i = 0; i < DEPTH_MAX; i++)
-		change_at[i] = i + 1 < depth ? 1 + (unsigned)(explore_random() % (before + 1)) : 0;
+	for (unsigned i = 0; i + 1 < DEPTH_MAX; i++)
+		change_at[i] = i + 1 < depth ? 1 + below(length[coarse] + 1) : 0;
 }
 
 const char *explore_policy(void)
 {
-	static char text[40];
+	const char *of = coarse ? ", atomic points" : "";
+	static char text[60];
 
-	if (depth)
-		ksnprintf(text, sizeof(text), "PCT with depth %u", depth);
+	if (kind == POS)
+		ksnprintf(text, sizeof(text), "POS%s", of);
+	else if (kind == PCT)
+		ksnprintf(text, sizeof(text), "PCT of depth %u%s", depth, of);
 	else
-		ksnprintf(text, sizeof(text), "random, a change at 1 in %u points", change_one_in);
+		ksnprintf(text, sizeof(text), "random, 1 in %u%s", change_one_in, of);
 	return text;
 }
 
@@ -72,17 +99,7 @@ static bool may_run(unsigned cpu)
 	return !virtual_cpu[cpu].done && !virtual_cpu[cpu].paused;
 }
 
-static unsigned anybody(void)
-{
-	unsigned cpu;
-
-	do
-		cpu = (unsigned)(explore_random() % virtual_cpus);
-	while (!may_run(cpu));
-	return cpu;
-}
-
-static unsigned most_urgent(void)
+static unsigned highest(void)
 {
 	unsigned best = virtual_cpus;
 
@@ -93,15 +110,60 @@ static unsigned most_urgent(void)
 	return best;
 }
 
-unsigned explore_choose(void)
+static unsigned choose_random(void)
 {
-	points++;
-	if (!depth)
-		return may_run(virtual_current) && explore_random() % change_one_in
-			       ? virtual_current
-			       : anybody();
+	unsigned cpu = virtual_current;
+
+	if (may_run(cpu) && below(change_one_in))
+		return cpu;
+	do
+		cpu = below(virtual_cpus);
+	while (!may_run(cpu));
+	return cpu;
+}
+
+/* At the drawn points; and who waits for long must not keep those from running for whom it waits.
+ */
+static bool falls(enum explore_point point)
+{
+	if (point == POINT_PAUSE && below(PAUSES) == 0)
+		return true;
 	for (unsigned i = 0; i < DEPTH_MAX; i++)
 		if (points == change_at[i])
-			virtual_cpu[virtual_current].priority = lowest--;
-	return most_urgent();
+			return true;
+	return false;
+}
+
+static unsigned choose_pct(enum explore_point point)
+{
+	if (falls(point))
+		virtual_cpu[virtual_current].priority = lowest--;
+	return highest();
+}
+
+static unsigned choose_pos(enum explore_point point, uint64_t word)
+{
+	struct virtual_cpu *self = &virtual_cpu[virtual_current], *chosen;
+	unsigned next;
+
+	self->priority = (unsigned)explore_random();
+	self->word = point == POINT_PAUSE ? 0 : word;
+	self->changes = point == POINT_CHANGE || point == POINT_ATOMIC_CHANGE;
+	next = highest();
+	chosen = &virtual_cpu[next];
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		if (cpu != next && chosen->word && virtual_cpu[cpu].word == chosen->word &&
+			(chosen->changes || virtual_cpu[cpu].changes))
+			virtual_cpu[cpu].priority = (unsigned)explore_random();
+	return next;
+}
+
+unsigned explore_choose(enum explore_point point, uint64_t word)
+{
+	if (coarse && (point == POINT_LOOK || point == POINT_CHANGE) && may_run(virtual_current))
+		return virtual_current;
+	points++;
+	return kind == POS   ? choose_pos(point, word)
+	       : kind == PCT ? choose_pct(point)
+			     : choose_random();
 }

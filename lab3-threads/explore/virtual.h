@@ -7,29 +7,39 @@
 
 /* What a virtual processor is about to do. */
 enum explore_point {
-	POINT_LOOK,   /* read memory */
-	POINT_CHANGE, /* write memory, in whatever way */
-	POINT_PAUSE,  /* wait for somebody else */
+	POINT_LOOK,        /* read memory plainly */
+	POINT_CHANGE,      /* write memory plainly */
+	POINT_ATOMIC_LOOK, /* the same, atomically */
+	POINT_ATOMIC_CHANGE,
+	POINT_PAUSE, /* wait for somebody else */
 };
 
+/*
+ * One that waits (done apart) looks at some words again and again, with a pause after each round.
+ * It need not run before one of them is written to.
+ */
 struct virtual_cpu {
-	uint64_t rsp;      /* while another one runs */
-	bool done;         /* bare: it has returned */
-	bool paused;       /* it waits, and nobody has changed anything since */
-	bool changed;      /* it has written to memory at its last point */
-	unsigned looks;    /* in a row, without changing anything */
-	unsigned priority; /* pct.c: the highest one runs */
+	uint64_t rsp;   /* while another one runs */
+	bool done;      /* bare: it has returned */
+	bool paused;    /* it waits, and none of its words has been written to since */
+	uint64_t wrote; /* the word that it was about to write at its last point; 0: none */
+	uint64_t read;  /* the words that it has read since its last pause: a bit for some each */
+	unsigned looks; /* points in a row at which it wrote nothing */
+	unsigned priority; /* PCT: of the processor; POS: of what it is about to do */
+	uint64_t word;     /* POS: what that is about */
+	bool changes;      /* POS: and whether it writes to it */
 };
 
 extern struct virtual_cpu virtual_cpu[EXPLORE_CPUS];
 extern unsigned virtual_cpus;    /* how many; 0: nothing is explored now */
 extern unsigned virtual_current; /* the one that runs */
 
-/* explore_at: a point; returns when it is this processor's turn again. */
-void explore_at(enum explore_point point);
+/* explore_at: a point, about the word (address / 8); returns when it is this processor's turn
+ * again. */
+void explore_at(enum explore_point point, uint64_t word);
 
-/* explore_changed: memory has been written to: who waits may look again. */
-void explore_changed(void);
+/* explore_changed: that word has been written to: who waits for it may look again. */
+void explore_changed(uint64_t word);
 
 /* explore_on: whether a schedule is running; otherwise others run only when somebody waits. */
 extern bool explore_on;
@@ -38,11 +48,10 @@ extern bool explore_on;
 bool explore_watching(void);
 
 /* explore_choose: who runs next, of those that are neither done nor paused; there is one. */
-unsigned explore_choose(void);
+unsigned explore_choose(enum explore_point point, uint64_t word);
 
-/* explore_draw: begin a schedule: draw its policy from the seed. before: how many points the one
- * before had. */
-void explore_draw(uint64_t seed, unsigned schedule, unsigned before);
+/* explore_draw: begin a schedule: draw its policy from the seed. */
+void explore_draw(uint64_t seed, unsigned schedule);
 
 /* explore_policy: the policy in words, for reports. */
 const char *explore_policy(void);

@@ -138,6 +138,7 @@ KPROBE(explore_endless)
 	explore_bare(2, SCHEDULES, NULL, wait_for_ever, NULL);
 }
 
+static unsigned go;
 static struct waitqueue sleepers = WAITQUEUE_INIT(sleepers, "explored");
 
 /* It looks, and then goes to sleep: a wake-up between the two is lost. */
@@ -146,6 +147,8 @@ static void sleep_if_unset(void *unused)
 	struct waiter waiter;
 
 	(void)unused;
+	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
+		CPU_PAUSE();
 	if (__atomic_load_n(&flag, __ATOMIC_ACQUIRE))
 		return;
 	waitqueue_prepare(&sleepers, &waiter, 0);
@@ -157,16 +160,25 @@ static void lose_a_wake_up(void)
 	struct thread *thread = thread_create("sleeper", sleep_if_unset, NULL);
 
 	KT_REQUIRE(thread);
-	flag = 0;
+	flag = go = 0;
 	thread_start(thread);
+	explore_here();
+	__atomic_store_n(&go, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&flag, 1, __ATOMIC_RELEASE);
 	waitqueue_wake_all(&sleepers);
 	thread_join(thread);
 }
 
+/* Several chances in one schedule cost less than more schedules. */
+static void lose_wake_ups(void)
+{
+	for (int i = 0; i < 10; i++)
+		lose_a_wake_up();
+}
+
 KPROBE(explore_lost_wake_up)
 {
-	explore(2, SCHEDULES, lose_a_wake_up);
+	explore(2, SCHEDULES, lose_wake_ups);
 }
 
 static uint64_t told;

@@ -59,7 +59,7 @@ def test_again_names_the_schedule():
     """What a failed test says has the one command that shows the same interleaving."""
     from grader import explain
     told = ["data race at shared: no lock and no memory order lies between", "- processor 0 wrote it in a",
-            "- processor 1 reads it in b", "schedule 37: PCT with depth 2, point 123"]
+            "- processor 1 reads it in b", "schedule 37: PCT with depth 2"]
     failure = explain.ktest("title", "", explain.End("failed", told[0]), told, [], "")
     assert failure.seen == [*told[:3], "in schedule 37 (PCT with depth 2)"]
     assert explain.schedule(told) == 37
