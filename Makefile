@@ -10,7 +10,7 @@ export LAB JOBS PYTHON
 
 kernel  = $(MAKE) --no-print-directory -f grader/kernel.mk LAB=$(LAB)
 grader  = @$(PYTHON) -m grader $@ --lab $(LAB)
-verbs  := grade watch mutants gdb bochs iso record replay bench bench-boot
+verbs  := grade watch mutants gdb trace bochs iso record replay bench bench-boot
 
 .DEFAULT_GOAL := kernel
 .PHONY: help kernel qemu $(verbs) handout check format test test-long flakes clean build-tools run-tools test-tools
@@ -24,6 +24,8 @@ watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3
 	$(grader) $(call opt,exercise,EX)
 gdb: test-tools					## boot it stopped, with GDB attached: LAB=1 DEBUG=1 TEST=name SEED=0x2a
 	$(grader) $(boot) $(call flag,debug,DEBUG)
+trace: test-tools				## a picture of what ran when in a test: LAB=3 TEST=name SEED=0x2a CPUS=2
+	$(grader) $(boot) $(call opt,cpus,CPUS)
 kernel: build-tools				## build the stage: build/labN/cub.elf, and compile_commands.json
 	@$(kernel) kernel
 	@ln -sfn build/lab$(LAB)/compile_commands.json compile_commands.json

@@ -22,6 +22,7 @@ VERBS = {
     "iso": ("iso", "make a GRUB image"),
     "record": ("replay", "record one test boot"),
     "replay": ("replay", "replay a recorded boot under GDB"),
+    "trace": ("trace", "a picture of what ran when in a test"),
     "bench": ("bench", "what the kernel's operations cost"),
     "bench-boot": ("bench_boot", "time from QEMU's start to the prompt"),
     "picture": ("picture", "the README's picture, from a real run"),

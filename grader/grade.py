@@ -25,7 +25,7 @@ from itertools import count
 from pathlib import Path
 from typing import Iterator
 
-from grader import build, engine, report, stage, submission, table
+from grader import build, engine, ktests, report, stage, submission, table, trace
 from grader import lab as labs
 from grader.engine import Cut, EngineError, Job
 from grader.intake import SubmissionError
@@ -150,7 +150,8 @@ class Grader:
     def _clean(self) -> None:
         """No report of an earlier run may be taken for this one's.  What else is there stays:
         somebody may say OUT=. and mean it."""
-        shutil.rmtree(self.directory / "inputs", ignore_errors=True)
+        for name in ("inputs", "pictures"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
         for name in (*report.FILES, "pytest.log"):
             (self.directory / name).unlink(missing_ok=True)
 
@@ -168,6 +169,7 @@ class Grader:
         if rows:
             engine.run(Job(self.grade.lab, ROOT, tree, self.grade.seed, self.args.jobs, self.directory,
                            rows + [FLOOR] * self.args.floor, trees), self._heard)
+            self._pictures(tree, trees)
 
     def _trees(self) -> tuple[Path, dict[str, Path]]:
         """The tree to judge, built; with ISOLATE one for each exercise."""
@@ -210,6 +212,18 @@ class Grader:
             self.progress.update(results, len(collected))
         self._write()
 
+    def _pictures(self, tree: Path, trees: dict[str, Path]) -> None:
+        """Runs the first kernel tests that failed once more, for a picture of each (trace.py)."""
+        lab = self.grade.lab
+        wanted = trace.wanted(lab.number, [test for row in self.grade.all_rows for test in row.tests])
+        known = ktests.of_lab(ROOT / lab.directory) if wanted else {}
+        for test in wanted:
+            self.progress.say(f"a picture of {test.name}")
+            self.grade.replace(test, trace.pictured(
+                test, build.found(trees.get(test.exercise, tree), lab.number), self.directory / "pictures",
+                self.shown / "pictures", self.grade.seed, limit=known[test.name].limit,
+                **{name: lab.machine[name] for name in ("memory", "cpus") if name in lab.machine}))
+
     def _write(self) -> None:
         self.grade.seconds = time.monotonic() - self._began
         report.write(self.directory, self.grade)
@@ -219,5 +233,9 @@ class Grader:
         if blocks := table.failures(self.grade):
             print("\n" + blocks)
         print("\n" + table.summary(self.grade))
-        shown = self.directory.relative_to(ROOT) if self.directory.is_relative_to(ROOT) else self.directory
-        print(f"reports: {shown}/report.html, report.json, junit.xml")
+        print(f"reports: {self.shown}/report.html, report.json, junit.xml")
+
+    @property
+    def shown(self) -> Path:
+        """What a person calls the directory of the reports."""
+        return self.directory.relative_to(ROOT) if self.directory.is_relative_to(ROOT) else self.directory

@@ -97,6 +97,8 @@ def _test(test: Result) -> str:
     if test.outcome == "passed" or not (why or test.block):
         return f'<div style="padding:.4rem 0">{head} <span class="soft">{test.seconds:.2f} s</span></div>'
     block = f"<pre>{escape(test.block)}</pre>" if test.block else ""
+    if test.picture:
+        block += f'<p><a href="{escape(test.picture)}">A picture of what ran when</a></p>'
     opened = " open" if test.outcome == "failed" else ""
     return f'<details{opened}><summary>{head}<br><span class="{color}">{escape(why)}</span></summary>{block}</details>'
 

@@ -52,7 +52,7 @@ def failures(grade: Grade) -> str:
 def failure(test: Result, known: dict[str, str]) -> str:
     """One failed test; `known` collects what was shown before."""
     head = f"FAIL {test.name} ({test.exercise or 'floor'}: {test.title})"
-    body = [line for line in test.block.split("\n") if not line.startswith("again:")]
+    body = [line for line in test.block.split("\n") if not line.startswith(("again:", "picture:"))]
     same = "\n".join(line for line in body if not line.startswith("expected:"))
     if same in known and same.strip():
         return f"{head}\n  the same is seen as in {known[same]}; again: {test.command}"

@@ -25,7 +25,8 @@ class Result:
 
     outcome: passed, failed, skipped (the machine lacks something), not-run, or "" while unknown.
     reason: one line.  block: what a failure shows.  counts: whether it counts for points.
-    needs: the exercises without which it cannot run.
+    needs: the exercises without which it cannot run.  picture: of what ran when, a path from
+    where the reports lie (trace.py).
     """
 
     id: str
@@ -41,6 +42,7 @@ class Result:
     hidden: bool = False
     counts: bool = True
     needs: tuple[str, ...] = ()
+    picture: str = ""
 
     @property
     def outside(self) -> bool:

@@ -7,6 +7,7 @@ stack is damaged or the code at %rip has no debug information.
 from __future__ import annotations
 
 import re
+from typing import Iterator
 
 import gdb
 
@@ -29,20 +30,38 @@ def symbol(address: int, calling: int) -> str:
     return f"{name} at {line.symtab.filename}:{line.line}" if line.symtab else name
 
 
-@command("backtrace", "show the callers by following the frame pointers")
-def backtrace(words: list[str]) -> None:
-    at, frame = register("rip"), register("rbp")
-    for number in range(FRAMES):
-        # A return address may be the next line's: the call lies before it.
-        print(f"#{number:<2} {at:#018x}  {symbol(at, at - (number > 0))}")
+class Broken(Exception):
+    """Why a chain of frames does not go on, in one line."""
+
+
+def callers(frame: int) -> Iterator[int]:
+    """The return addresses to which a chain of frames leads; raises Broken where it is not whole."""
+    for _ in range(FRAMES):
         if frame == 0:
             return
         try:
             following, at = word(frame), word(frame + 8)
         except gdb.MemoryError:
-            print(f"    the next frame, {frame:#x}, is not in memory")
-            return
+            raise Broken(f"the next frame, {frame:#x}, is not in memory") from None
         if following and following <= frame:
-            print(f"    the chain leads back, to {following:#x}")
+            raise Broken(f"the chain leads back, to {following:#x}")
+        if at == 0:
             return
+        yield at
         frame = following
+
+
+def show(at: int, addresses: Iterator[int], called: bool = False) -> None:
+    """A line for a code address, and one for each of its callers; called: it is a return address
+    itself, which may be the next line's: the call lies before it."""
+    print(f"#0  {at:#018x}  {symbol(at, at - called)}")
+    try:
+        for number, address in enumerate(addresses, 1):
+            print(f"#{number:<2} {address:#018x}  {symbol(address, address - 1)}")
+    except Broken as broken:
+        print(f"    {broken}")
+
+
+@command("backtrace", "show the callers by following the frame pointers")
+def backtrace(words: list[str]) -> None:
+    show(register("rip"), callers(register("rbp")))

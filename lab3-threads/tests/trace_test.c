@@ -2,6 +2,7 @@
  * The trace, as tests/test_trace.py sees it: threads that wake each other in a known
  * order, one that waits for a mutex, more events than a ring holds, and a panic.
  */
+#include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lock/mutex.h"
@@ -94,4 +95,14 @@ KTEST(trace_panics, "", "a panic has its trace", .panics = "the lid is off", .ne
 	start_both();
 	sched_yield();
 	panic("the lid is off");
+}
+
+/* Its trace can only be read from outside. */
+KPROBE(trace_hangs)
+{
+	start_both();
+	sched_yield();
+	trace_mark("it hangs");
+	for (;;)
+		CPU_PAUSE();
 }

@@ -123,8 +123,8 @@ void trace_dump(void)
 {
 	if (!__atomic_exchange_n(&trace_on, false, __ATOMIC_RELAXED))
 		return;
-	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-		if (trace_rings[cpu].written)
+	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
+		if (trace_rings[cpu].event)
 			print_ring(cpu, &trace_rings[cpu]);
 	report(REPORT_TEST, "# trace ends\n");
 }
