@@ -24,6 +24,7 @@ from typing import Iterable, Iterator
 HEAD = re.compile(r"processor (\d{1,3}): (\d{1,20}) events, the last (\d{1,20}) follow")
 EVENT = re.compile(r'(\d{1,20}) (?:(switch|wake|start|exit) (\d{1,10}) (\d{1,20})|(wait|waited) (\d{1,10}) (0x[0-9a-f]{1,16})'
                    r'|(mark) (\d{1,10})) "(.*)"')
+BEGINS = "here it begins"       # the mark behind which the picture of a test begins: the last one
 IDLE = "idle"       # what the kernel calls the threads of processors that have nothing to do
 
 
@@ -131,9 +132,15 @@ class Timeline:
         heard |= {piece.thread for piece in self.slices}
         return sorted(number for number in heard if not self.idle(number))
 
+    @property
+    def tells(self) -> bool:
+        """Whether any thread did anything."""
+        return any(event.kind != "mark" for event in self.events)
+
     def last(self, count: int) -> "Timeline":
-        """The same with so many events at most, the last ones."""
-        left_out = max(0, len(self.events) - count)
+        """The same with so many events at most, the last ones, and from the last BEGINS on."""
+        begun = [place for place, event in enumerate(self.events) if event.text == BEGINS]
+        left_out = max(len(self.events) - count, *begun[-1:], 0)
         if not left_out:
             return self
         begin = self.events[left_out].time

@@ -24,9 +24,9 @@ LEFT, RIGHT, TOP = 150, 24, 64
 PLOT = (820, 2400)      # the least and the greatest width of the plot, in pixels
 ROOM = 5                # pixels that each event has at least
 LONG = 12               # times the median: what lasts longer is shortened
-CPU_ROW, THREAD_ROW, BAR = 30, 26, 14
+CPU_ROW, THREAD_ROW, BAR = 30, 26, 16
 LABEL = 105             # pixels from one time label to the next
-LETTER = 6.1            # a letter's width at 11 pixels
+LETTER, SMALL = 6.1, 5.2        # a letter's width at 11 and at 9 pixels
 INK, SOFT, LINE, PAPER = "#1d2430", "#667085", "#e3e6eb", "#ffffff"
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#9c755f", "#d4a72c",
            "#ff9da7", "#5778d6", "#8cd17d", "#79706e")
@@ -173,7 +173,7 @@ class _Picture:
     def _threads(self) -> Iterator[str]:
         for thread in self.rows:
             y = self._y_thread(thread)
-            yield self._label(y + 11, f"{self.timeline.name(thread)} ({thread})", self.colour[thread])
+            yield self._label(y + 12, f"{self.timeline.name(thread)} ({thread})", self.colour[thread])
             yield (f'<path d="M{LEFT} {y + BAR / 2}h{self.scale.width:.0f}" stroke="{LINE}" stroke-dasharray="1 3"/>')
         for wait in self.timeline.waits:
             if wait.thread in self.rows:
@@ -186,7 +186,7 @@ class _Picture:
                                 self.colour[piece.thread], f"ready {self._since(piece.start, piece.end)}")
         for piece in self.timeline.running:
             if piece.thread in self.rows:
-                yield self._bar(piece.start, piece.end, self._y_thread(piece.thread) + 2, BAR - 4, self.colour[piece.thread],
+                yield self._bar(piece.start, piece.end, self._y_thread(piece.thread) + 3, BAR - 6, self.colour[piece.thread],
                                 f"runs on processor {piece.cpu} {self._since(piece.start, piece.end)}")
         yield from self._lock_names()
 
@@ -195,7 +195,7 @@ class _Picture:
             width = self.scale.x(wait.end) - self.scale.x(wait.start)
             if wait.thread in self.rows and len(wait.lock) * LETTER + 10 < width:
                 x, y = (self.scale.x(wait.start) + self.scale.x(wait.end)) / 2, self._y_thread(wait.thread)
-                yield (f'<text x="{x:.1f}" y="{y + 11}" text-anchor="middle" fill="{INK}" stroke="{PAPER}" stroke-width="3" '
+                yield (f'<text x="{x:.1f}" y="{y + 12}" text-anchor="middle" fill="{INK}" stroke="{PAPER}" stroke-width="3" '
                        f'paint-order="stroke" pointer-events="none">{escape(wait.lock)}</text>')
 
     def _wakes(self) -> Iterator[str]:
@@ -219,9 +219,11 @@ class _Picture:
             yield f'<path d="M{x:.1f} {y + 2}l-4 -6h8z" fill="{INK}"><title>{escape(said)}</title></path>'
             if x > free.get(mark.thread, 0):
                 shown = mark.text[:24]
-                free[mark.thread] = x + 8 + len(shown) * LETTER
-                yield (f'<text x="{x + 6:.1f}" y="{y + 2}" font-size="9" fill="{INK}" stroke="{PAPER}" stroke-width="2" '
-                       f'paint-order="stroke" pointer-events="none">{escape(shown)}</text>')
+                free[mark.thread] = x + 8 + len(shown) * SMALL
+                late = free[mark.thread] > self.width       # no room on the right
+                yield (f'<text x="{x + (-6 if late else 6):.1f}" y="{y + 2}" text-anchor="{"end" if late else "start"}" '
+                       f'font-size="9" fill="{INK}" stroke="{PAPER}" stroke-width="2" paint-order="stroke" '
+                       f'pointer-events="none">{escape(shown)}</text>')
         for mark in self.timeline.exits:
             if mark.thread in self.rows:
                 x, y = self.scale.x(mark.time), self._y_thread(mark.thread) + BAR / 2

@@ -120,7 +120,7 @@ def pictured(result: Result, kernel: build.Kernel, where: Path, shown: Path, see
         traced = boot(kernel, result.name, seed=seed, **options)
     except MachineError:
         return result
-    if not traced.timeline.events:
+    if not traced.timeline.tells:
         return result
     write(traced, where, result.name, seed)
     passed = " (run again with the trace on, the test passed; that run is shown)"

@@ -22,10 +22,12 @@ def word(address: int) -> int:
 
 
 def symbol(address: int, calling: int) -> str:
-    """"function+0x12 at file:line" for a code address."""
-    said = gdb.execute(f"info symbol {address:#x}", to_string=True)
-    name = said.split(" in section ")[0] if " in section " in said else "?"
-    name = re.sub(r" \+ (\d+)$", lambda found: f"+{int(found[1]):#x}", name)
+    """"function+0x12 at file:line" for a code address; calling: the same, or the byte before a return
+    address, which may lie just behind its function."""
+    said = gdb.execute(f"info symbol {calling:#x}", to_string=True)
+    found = re.match(r"(\S+)(?: \+ (\d+))? in section ", said)
+    distance = int(found[2] or 0) + address - calling if found else 0
+    name = f"{found[1]}+{distance:#x}" if distance else found[1] if found else "?"
     line = gdb.find_pc_line(calling)
     return f"{name} at {line.symtab.filename}:{line.line}" if line.symtab else name
 

@@ -18,7 +18,7 @@ from grader.gdbcub.stack import Broken, callers, show, symbol, word
 THREADS = "'lab3-threads/thread/thread.c'::threads"
 CALL, KERNEL = b"\xe8", 0x1ffff      # the instruction `call` with its distance; what is above bit 46 of an address of ours
 DEEP = 512      # bytes that thread_switch leaves on a stack, and more
-INSIDE = ("lab3-threads/sched/", "lab3-threads/lock/")      # how a thread sleeps tells less than why
+INSIDE = tuple(f"lab3-threads/{part}/" for part in ("sched", "lock", "explore"))     # how a thread sleeps tells less than why
 
 
 def threads() -> list[gdb.Value]:
@@ -78,11 +78,16 @@ def stand(thread: gdb.Value) -> tuple[int, list[int]] | None:
     cpu = cpu_of(thread)
     if cpu is not None:
         with processor(cpu) as found:
-            if not found:
-                raise gdb.GdbError(f"no processor has the data of processor {cpu}, on which the thread runs")
-            return register("rip"), list(unwound())
+            return (register("rip"), list(unwound())) if found else virtual(cpu)
     frame = int(thread["frame"])
     return (switched(int(thread["rsp"]), frame), list(whole(frame))) if frame else None
+
+
+def virtual(cpu: int) -> tuple[int, list[int]]:
+    """Where one of the explorer's processors stands while it is another one's turn: behind what
+    explore_switch pushed, its frame pointer first."""
+    rsp = int(gdb.parse_and_eval("virtual_cpu")[cpu]["rsp"])
+    return word(rsp + 48), list(whole(word(rsp + 40)))
 
 
 def unwound() -> Iterator[int]:
@@ -113,7 +118,7 @@ def switched(rsp: int, frame: int) -> int:
 
 
 def where(thread: gdb.Value) -> str:
-    """The innermost function that is not about sleeping or switching."""
+    """The innermost function that is not about sleeping or switching; of an idle one, the outermost."""
     stands = stand(thread)
     if stands is None:
         return f"has not run yet; begins with {name_of(thread['run'])}"
@@ -122,7 +127,7 @@ def where(thread: gdb.Value) -> str:
         line = gdb.find_pc_line(address - 1)
         if not (line.symtab and line.symtab.filename.startswith(INSIDE)):
             return symbol(address, address - 1)
-    return symbol(at, at)
+    return symbol(address, address - 1)
 
 
 def name_of(function: gdb.Value) -> str:

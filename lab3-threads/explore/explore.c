@@ -19,6 +19,7 @@
 #include "lab3-threads/explore/clocks.h"
 #include "lab3-threads/explore/virtual.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab3-threads/trace/trace.h"
 
 #define POINTS_MAX 1000000 /* of a schedule: more, and it never ends */
 #define LOOKS_MAX  2000    /* in a row: whoever does nothing else waits */
@@ -258,6 +259,7 @@ static void begin(unsigned schedules)
 	explore_draw(seed_of(schedule, schedules), schedule);
 	clocks_reset();
 	explore_on = !prepares;
+	trace_mark(TRACE_BEGINS);
 }
 
 void explore_here(void)
@@ -265,6 +267,7 @@ void explore_here(void)
 	if (!virtual_cpus || explore_on)
 		return;
 	began = points;
+	trace_mark(TRACE_BEGINS);
 	explore_on = true;
 	clocks_reset();
 }

@@ -6,6 +6,7 @@
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lock/mutex.h"
+#include "lab3-threads/explore/explore.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/thread.h"
 #include "lab3-threads/trace/trace.h"
@@ -16,51 +17,65 @@
 static struct thread *ping, *pong;
 static struct mutex mutex = MUTEX_INIT(mutex, "table");
 
-/* Nobody else runs on their processor between the two, so no wake is lost. */
-static void sleep(void)
+static void start_pong(void)
+{
+	thread_start(pong);
+}
+
+static void wake_pong(void)
+{
+	sched_wake(pong);
+}
+
+static void wake_ping(void)
+{
+	sched_wake(ping);
+}
+
+/* Let the other one go on, and sleep until it does the same. */
+static void after(void (*other_goes_on)(void))
 {
 	sched_prepare_sleep(0);
+	other_goes_on();
 	sched_sleep();
 }
 
 static void run_ping(void *unused)
 {
 	(void)unused;
-	sleep();
+	after(start_pong);
 	for (int i = 0; i < ROUNDS; i++) {
 		trace_mark("ping");
-		sched_wake(pong);
-		sleep();
+		after(wake_pong);
 	}
 }
 
-static void run_pong(void *unused)
+static void run_pong(void *at_end)
 {
-	(void)unused;
 	for (int i = 0; i < ROUNDS; i++) {
-		sched_wake(ping);
-		sleep();
+		after(wake_ping);
 		trace_mark("pong");
 	}
+	if (at_end)
+		((void (*)(void))at_end)();
 	sched_wake(ping);
 }
 
-static void start_both(void)
+static void play(void (*at_end)(void))
 {
 	ping = thread_create("ping", run_ping, NULL);
-	pong = thread_create("pong", run_pong, NULL);
+	pong = thread_create("pong", run_pong, (void *)at_end);
 	KT_REQUIRE(ping && pong);
 	thread_set_affinity(ping, 1);
 	thread_set_affinity(pong, 1);
 	thread_start(ping);
-	thread_start(pong);
+	thread_join(pong);
+	thread_join(ping);
 }
 
 KTEST(trace_ping_pong, "", "two threads wake each other by turns", .needs = "3.1 3.2 3.4")
 {
-	start_both();
-	thread_join(pong);
-	thread_join(ping);
+	play(NULL);
 }
 
 static void run_waiter(void *unused)
@@ -68,6 +83,16 @@ static void run_waiter(void *unused)
 	(void)unused;
 	mutex_lock(&mutex);
 	mutex_unlock(&mutex);
+}
+
+static bool somebody_waits(void)
+{
+	bool waits;
+
+	spin_lock(&mutex.guard);
+	waits = !list_empty(&mutex.waiters);
+	spin_unlock(&mutex.guard);
+	return waits;
 }
 
 /* The waiter comes while main has the mutex, and is woken when main gives it up. */
@@ -79,7 +104,8 @@ KTEST(trace_waits, "", "a thread waits for a mutex", .needs = "3.1 3.2 3.4 3.5")
 	thread_set_affinity(waiter, 1);
 	mutex_lock(&mutex);
 	thread_start(waiter);
-	sched_yield();
+	while (!somebody_waits())
+		sched_yield();
 	mutex_unlock(&mutex);
 	thread_join(waiter);
 }
@@ -90,19 +116,53 @@ KTEST(trace_wraps, "", "more is traced than a ring holds")
 		trace_mark(i == 0 ? "first" : i == MANY - 1 ? "last" : "\"quoted\"\n");
 }
 
+static void do_panic(void)
+{
+	panic("the lid is off");
+}
+
 KTEST(trace_panics, "", "a panic has its trace", .panics = "the lid is off", .needs = "3.1 3.2 3.4")
 {
-	start_both();
-	sched_yield();
-	panic("the lid is off");
+	play(do_panic);
+}
+
+static void hang(void)
+{
+	trace_mark("it hangs");
+	for (;;)
+		CPU_PAUSE();
 }
 
 /* Its trace can only be read from outside. */
 KPROBE(trace_hangs)
 {
-	start_both();
-	sched_yield();
-	trace_mark("it hangs");
-	for (;;)
-		CPU_PAUSE();
+	play(hang);
+}
+
+static uint64_t turns; /* [mutex] in which order the threads had the mutex */
+
+static void take_turns(void *number)
+{
+	for (int i = 0; i < 8; i++) {
+		mutex_lock(&mutex);
+		turns = turns * 31 + (uintptr_t)number;
+		mutex_unlock(&mutex);
+	}
+}
+
+static void two_threads(void)
+{
+	struct thread *one = thread_spawn("one", take_turns, (void *)1);
+	struct thread *two = thread_spawn("two", take_turns, (void *)2);
+
+	KT_REQUIRE(one && two);
+	thread_join(one);
+	thread_join(two);
+}
+
+/* What comes of it is to be the same, traced or not. */
+KPROBE(trace_schedules)
+{
+	explore(2, 20, two_threads);
+	kt_reply_hex(&turns, sizeof(turns));
 }

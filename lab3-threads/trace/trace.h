@@ -27,8 +27,10 @@ enum trace_kind {
  */
 void trace_init(void);
 
-/* trace_mark: show a text in the picture, at this moment on this processor. The string is kept. */
+/* trace_mark: show a text in the picture, at this moment on this processor. The string is kept.
+ * Behind the last TRACE_BEGINS begins what a picture of a test shows. */
 void trace_mark(const char *text);
+#define TRACE_BEGINS "here it begins"
 
 /* trace_dump: stop, and print what the rings hold on COM2; once, and nothing if the trace is off.
  * Takes no lock. */
