@@ -7,7 +7,7 @@ void once_init(struct once *once)
 {
 	once->state = ONCE_NOT_YET;
 	spin_init(&once->lock, "once");
-	waitqueue_init(&once->queue, "once");
+	waitqueue_init(&once->queue, "once queue");
 }
 
 static void set_state(struct once *once, enum once_state state)

@@ -16,7 +16,7 @@ struct once {
 
 #define ONCE_INIT(once)                                                                            \
 	{                                                                                          \
-		.lock = SPINLOCK_INIT("once"), .queue = WAITQUEUE_INIT((once).queue, "once")       \
+		.lock = SPINLOCK_INIT("once"), .queue = WAITQUEUE_INIT((once).queue, "once queue") \
 	}
 
 /* once_init: not yet done. */

@@ -49,12 +49,12 @@ struct order_class *order_class_at(unsigned number)
 
 /* --- by the address of the name ------------------------------------------------------ */
 
-static uint64_t key_of(const char *name, bool sleeps)
+ORDER_QUICK static uint64_t key_of(const char *name, bool sleeps)
 {
 	return (uint64_t)name << 1 | sleeps;
 }
 
-static struct known *place_of(uint64_t key, unsigned try)
+ORDER_QUICK static struct known *place_of(uint64_t key, unsigned try)
 {
 	return &known[((key * 0x9e3779b97f4a7c15 >> 32) + try) % KNOWN];
 }
@@ -136,7 +136,7 @@ static uint8_t find_or_add(const char *name, bool sleeps)
 	return class;
 }
 
-uint8_t order_class(const char *name, bool sleeps)
+ORDER_QUICK uint8_t order_class(const char *name, bool sleeps)
 {
 	uint64_t key = key_of(name, sleeps);
 
@@ -164,7 +164,7 @@ void order_by_address(const char *name)
 
 /* --- statistics ---------------------------------------------------------------------- */
 
-void order_count(uint8_t number, uint64_t waited)
+ORDER_QUICK void order_count(uint8_t number, uint64_t waited)
 {
 	struct order_class *class;
 
@@ -178,7 +178,7 @@ void order_count(uint8_t number, uint64_t waited)
 	__atomic_fetch_add(&class->waited, waited, __ATOMIC_RELAXED);
 }
 
-void order_held_for(uint8_t number, uint64_t nanoseconds, uint64_t site)
+ORDER_QUICK void order_held_for(uint8_t number, uint64_t nanoseconds, uint64_t site)
 {
 	struct order_class *class;
 	uint64_t flags;

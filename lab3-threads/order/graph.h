@@ -27,7 +27,7 @@ struct order_circle {
 /* Of each class the set of those that were taken while it was held. [a] */
 extern uint64_t order_after[ORDER_CLASSES][ORDER_CLASSES / 64];
 
-static inline bool order_edge_known(unsigned from, unsigned to)
+ORDER_QUICK static inline bool order_edge_known(unsigned from, unsigned to)
 {
 	return __atomic_load_n(&order_after[from][to / 64], __ATOMIC_RELAXED) >> to % 64 & 1;
 }

@@ -22,14 +22,15 @@ _Static_assert(offsetof(struct mutex, name) == 0, "a lock begins with its name")
 _Static_assert(offsetof(struct rwlock, name) == 0, "a lock begins with its name");
 
 static PERCPU(struct order_stack, spinning);
+static bool lost_any; /* [a] some stack was too small */
 
-static struct order_stack *stack_of(enum order_kind kind)
+ORDER_QUICK static struct order_stack *stack_of(enum order_kind kind)
 {
 	return kind == ORDER_SPIN ? this_cpu_ptr(spinning) : &thread_self()->order;
 }
 
 /* The record of a lock in a stack; NULL if it is not there. */
-static struct order_held *find(struct order_stack *stack, const void *lock)
+ORDER_QUICK static struct order_held *find(struct order_stack *stack, const void *lock)
 {
 	for (unsigned i = stack->count; i-- > 0;)
 		if (stack->held[i].lock == lock)
@@ -37,15 +38,17 @@ static struct order_held *find(struct order_stack *stack, const void *lock)
 	return NULL;
 }
 
-static void push(struct order_stack *stack, const struct order_held *held)
+ORDER_QUICK static void push(struct order_stack *stack, const struct order_held *held)
 {
-	if (stack->count == ORDER_HELD)
-		stack->lost++;
-	else
+	if (stack->count < ORDER_HELD) {
 		stack->held[stack->count++] = *held;
+		return;
+	}
+	stack->lost++;
+	__atomic_store_n(&lost_any, true, __ATOMIC_RELAXED);
 }
 
-static void take_out(struct order_stack *stack, struct order_held *held)
+ORDER_QUICK static void take_out(struct order_stack *stack, struct order_held *held)
 {
 	stack->count--;
 	for (; held < &stack->held[stack->count]; held++)
@@ -77,7 +80,7 @@ static void check_nested(const struct order_held *wanted, const struct order_hel
 		report_nested(wanted, held);
 }
 
-static void check(const struct order_held *wanted, const struct order_stack *stack)
+ORDER_QUICK static void check(const struct order_held *wanted, const struct order_stack *stack)
 {
 	for (unsigned i = 0; i < stack->count; i++) {
 		const struct order_held *held = &stack->held[i];
@@ -93,7 +96,7 @@ static void check(const struct order_held *wanted, const struct order_stack *sta
 	}
 }
 
-static struct order_held record(
+ORDER_QUICK static struct order_held record(
 	const void *lock, const char *name, uint64_t site, enum order_kind kind)
 {
 	return (struct order_held){ .lock = lock,
@@ -102,7 +105,8 @@ static struct order_held record(
 		.kind = (uint8_t)kind };
 }
 
-void order_acquire(const void *lock, const char *name, uint64_t site, enum order_kind kind)
+ORDER_QUICK void order_acquire(
+	const void *lock, const char *name, uint64_t site, enum order_kind kind)
 {
 	struct order_held wanted = record(lock, name, site, kind);
 	uint64_t flags = irq_save();
@@ -113,7 +117,7 @@ void order_acquire(const void *lock, const char *name, uint64_t site, enum order
 	irq_restore(flags);
 }
 
-void order_try(const void *lock, const char *name, uint64_t site, enum order_kind kind)
+ORDER_QUICK void order_try(const void *lock, const char *name, uint64_t site, enum order_kind kind)
 {
 	struct order_held taken = record(lock, name, site, kind);
 	uint64_t flags = irq_save();
@@ -131,7 +135,7 @@ void order_waits(const void *lock)
 }
 
 /* clock_ns is called with nothing half done: under the explorer another one may run meanwhile. */
-void order_acquired(const void *lock, enum order_kind kind, uint64_t waited)
+ORDER_QUICK void order_acquired(const void *lock, enum order_kind kind, uint64_t waited)
 {
 	uint64_t now = clock_ns(), flags = irq_save();
 	struct order_held *held = find(stack_of(kind), lock);
@@ -145,14 +149,15 @@ void order_acquired(const void *lock, enum order_kind kind, uint64_t waited)
 
 /* --- and when it is given back ------------------------------------------------------- */
 
-void order_release(const void *lock, enum order_kind kind, uint64_t site, uint64_t taken)
+ORDER_QUICK void order_release(
+	const void *lock, enum order_kind kind, uint64_t site, uint64_t taken)
 {
 	uint64_t now = clock_ns(), flags = irq_save();
 	struct order_stack *stack = stack_of(kind);
 	struct order_held *held = find(stack, lock);
 
 	if (held) {
-		if (held->since)
+		if (held->since && now > held->since) /* the explorer changes clocks */
 			order_held_for(held->class, now - held->since, held->site);
 		take_out(stack, held);
 	} else if (stack->lost) {
@@ -163,16 +168,21 @@ void order_release(const void *lock, enum order_kind kind, uint64_t site, uint64
 	irq_restore(flags);
 }
 
-/* Once, and where the console's lock may be taken. */
+/* Once each, and where the console's lock may be taken. */
 static void tell_limits(void)
 {
-	static bool told;
+	static bool told_classes, told_held;
 
 	if (order_class_count() == ORDER_CLASSES &&
-		!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		!__atomic_exchange_n(&told_classes, true, __ATOMIC_RELAXED))
 		kprintf("lock order: %u classes are all there is room for: others are not "
 			"watched\n",
 			ORDER_CLASSES);
+	if (__atomic_load_n(&lost_any, __ATOMIC_RELAXED) &&
+		!__atomic_exchange_n(&told_held, true, __ATOMIC_RELAXED))
+		kprintf("lock order: %u locks held at once are all there is room for: others are "
+			"not watched\n",
+			ORDER_HELD);
 }
 
 void order_may_sleep(uint64_t site)
