@@ -6,8 +6,8 @@
 uint64_t ticket_lock(struct spinlock *lock)
 {
 	/* Exercise 3.3: draw a ticket from `next`, and wait with CPU_PAUSE() until `owner` shows
-	 * it. Use GCC's __atomic builtins; which memory order each of the two needs is half of
-	 * the exercise. */
+	 * it. Both wrap around. Use GCC's __atomic builtins; which memory order each access
+	 * needs is half of the exercise. */
 	// BEGIN SOLUTION 3.3
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	uint64_t looks = 0;
@@ -31,7 +31,7 @@ void ticket_unlock(struct spinlock *lock)
 bool ticket_trylock(struct spinlock *lock)
 {
 	/* Exercise 3.3: draw a ticket, but only one that is called already: whoever waits has
-	 * drawn before. The two numbers wrap around. */
+	 * drawn before. Others may lock, unlock and try at the same time. */
 	// BEGIN SOLUTION 3.3
 	uint32_t owner = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
 

@@ -18,5 +18,6 @@ uint64_t ticket_lock(struct spinlock *lock);
 /* ticket_unlock: let the next one in. What was written under the lock is seen by who comes. */
 void ticket_unlock(struct spinlock *lock);
 
-/* ticket_trylock: take the lock if nobody has it or waits for it; false if not. */
+/* ticket_trylock: take the lock, as ticket_lock does, if nobody has it or waits for it; false if
+ * not. Never waits. */
 bool ticket_trylock(struct spinlock *lock);
