@@ -18,7 +18,8 @@ from grader.gdbcub.stack import Broken, callers, show, symbol, word
 THREADS = "'lab3-threads/thread/thread.c'::threads"
 CALL, KERNEL = b"\xe8", 0x1ffff      # the instruction `call` with its distance; what is above bit 46 of an address of ours
 DEEP = 512      # bytes that thread_switch leaves on a stack, and more
-INSIDE = tuple(f"lab3-threads/{part}/" for part in ("sched", "lock", "explore"))     # how a thread sleeps tells less than why
+# How a thread sleeps tells less than why.
+INSIDE = tuple(f"lab3-threads/{part}" for part in ("sched/sched.c", "sched/place.c", "lock/", "explore/"))
 
 
 def threads() -> list[gdb.Value]:
@@ -118,16 +119,17 @@ def switched(rsp: int, frame: int) -> int:
 
 
 def where(thread: gdb.Value) -> str:
-    """The innermost function that is not about sleeping or switching; of an idle one, the outermost."""
+    """The innermost function that is not about sleeping or switching."""
     stands = stand(thread)
     if stands is None:
         return f"has not run yet; begins with {name_of(thread['run'])}"
     at, addresses = stands
-    for address in (at, *addresses):
-        line = gdb.find_pc_line(address - 1)
+    calling = [at - (cpu_of(thread) is None), *(address - 1 for address in addresses)]
+    for address, call in zip((at, *addresses), calling):
+        line = gdb.find_pc_line(call)
         if not (line.symtab and line.symtab.filename.startswith(INSIDE)):
-            return symbol(address, address - 1)
-    return symbol(address, address - 1)
+            break
+    return symbol(address, call)
 
 
 def name_of(function: gdb.Value) -> str:
@@ -150,8 +152,9 @@ def priority(thread: gdb.Value) -> str:
 
 @command("threads", "show every thread, its state, and where it stands")
 def threads_(words: list[str]) -> None:
+    found = threads()
     print("  id  name             state                  cpu  priority  where")
-    for thread in threads():
+    for thread in found:
         cpu = cpu_of(thread)
         there = str(int(thread["cpu"])) + ("*" if cpu is not None else " ")
         print(f"{int(thread['id']):4}  {text(thread['name']):15}  {state(thread):21}  {there:>4}  {priority(thread):8}  "

@@ -15,6 +15,7 @@ from grader.tests.terminal import Terminal, children
 
 COMMAND = [sys.executable, "-m", "grader", "gdb", "--lab", "1"]
 MEMORY = (*COMMAND[:-1], "2")       # the lab with pages and page tables
+THREADS = (*COMMAND[:-1], "3")      # with threads and processors
 
 
 def batch(*commands: str, more: tuple[str, ...] = (), command: tuple[str, ...] = tuple(COMMAND)) -> str:
@@ -179,12 +180,55 @@ def test_caches_and_their_slabs():
     assert "there is no cache 'nothing'" in said and "but" not in after
 
 
+def test_threads_and_the_callers_of_those_that_do_not_run():
+    said = batch("cub threads", "break trace_mark", "continue", "continue", "cub threads", "cub bt ping", "cub bt pong",
+                 "cub bt main", "cub bt 2", "cub bt 99", "cub bt", more=("--test", "trace_ping_pong"), command=THREADS)
+    rows = re.findall(r"^ +(\d+)  (\w+) +(\w+) +(\d\*?) +16 +(.*)$", said, re.MULTILINE)
+    told = {name: (state, cpu, where) for _, name, state, cpu, where in rows}
+    assert [row[:2] for row in rows] == [("1", "main"), ("2", "idle"), *((row[0], row[1]) for row in rows[2:])]
+    assert told["pong"][:2] == ("running", "0*") and told["pong"][2].startswith("trace_mark at "), said
+    assert told["ping"][:2] == ("sleeping", "0") and told["ping"][2].startswith("run_ping+")
+    assert told["main"][0] == "sleeping" and told["main"][2].startswith("thread_join+")
+    assert told["idle"] == ("new", "0", "has not run yet; begins with run_idle")
+    traces = [re.findall(r"^#\d+ +0x[0-9a-f]+  (\w+)", part, re.MULTILINE) for part in said.split("thread ")]
+    ping, pong, main = (part for part in traces if part)
+    assert ping[-2:] == ["run_ping", "thread_begin"] and "sched_sleep" in ping
+    assert pong == ["trace_mark", "run_pong", "thread_begin"]
+    assert {"sched_sleep", "thread_join", "ktest_trace_ping_pong", "kmain", "boot_high"} <= set(main)
+    assert "it has not run yet; it begins with run_idle" in said and "there is no thread '99'" in said
+    assert "usage: cub bt ID|NAME" in said and "Python Exception" not in said and "Traceback" not in said
+
+
+def test_a_thread_that_runs_on_another_processor():
+    said = batch("break monitor_main", "continue", "cub bt 3", "cub bt idle", "cub threads", "info registers rip",
+                 more=("--cpus", "2"), command=THREADS)
+    assert re.search(r'^thread 3 "idle": runs on processor 1\n#0 ', said, re.MULTILINE), said
+    assert re.search(r"^#\d+ +0x[0-9a-f]+  sched_idle\+", said, re.MULTILINE)
+    assert "2 threads are named 'idle': say which number, 2, 3" in said
+    assert re.search(r"^ +1  main +running +0\* .* monitor_main at ", said, re.MULTILINE)
+    assert re.search(r"^ +3  idle +running +1\* ", said, re.MULTILINE)
+    assert re.search(r"^rip .*<monitor_main>$", said, re.MULTILINE), "GDB still looks at the first processor"
+
+
+def test_threads_on_the_explorers_processors():
+    """One of the two stands on a processor that has no registers while it is the other one's turn."""
+    said = batch("break take_turns", "continue", "break mutex_unlock if explore_on", "continue", "cub threads",
+                 *(f"cub bt {thread}" for thread in ("main", "one", "two", "2", "3")),
+                 more=("--test", "trace_schedules"), command=THREADS)
+    running = re.findall(r"^ +\d+  \w+ +running +(\d)\* .* at lab", said, re.MULTILINE)
+    assert sorted(running) == ["0", "1"], said
+    traces = re.findall(r'^thread \d+ "\w+": runs on processor \d\n((?:#.*\n)+)', said, re.MULTILINE)
+    names = [re.findall(r"^#\d+ +0x[0-9a-f]+  (\w+)", trace, re.MULTILINE) for trace in traces]
+    assert sorted("explore_at" in trace for trace in names) == [False, True], said
+    assert all(trace[-1] in ("thread_begin", "boot_high", "enter") for trace in names)
+
+
 def test_commands_are_found_by_their_files():
     """A later floor adds a file under gdbcub/ and nothing else."""
     names = {path.stem for path in (emu.ROOT / "grader/gdbcub").glob("*.py")} - {"__init__"}
     said = batch("help cub")
-    assert {"bootinfo", "stack", "console", "code", "replay", "pt", "page", "slab"} <= names
-    for name in ("info", "memmap", "backtrace", "type", "code", "when", "seek", "pt", "page", "slab"):
+    assert {"bootinfo", "stack", "console", "code", "replay", "pt", "page", "slab", "threads"} <= names
+    for name in ("info", "memmap", "backtrace", "type", "code", "when", "seek", "pt", "page", "slab", "threads", "bt"):
         assert f"cub {name} -- " in said
 
 
