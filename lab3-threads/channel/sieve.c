@@ -29,19 +29,15 @@ static void make_numbers(void *argument)
 		;
 }
 
-/* What the prime does not divide goes on. When the next stage wants no more, this one does not,
- * either, and its end closes the channel before it: so the chain ends from its end. */
+/* What the prime does not divide goes on, as long as there are numbers and somebody wants them. */
 static void filter(void *argument)
 {
 	struct stage *stage = argument;
-	struct channel *in = stage->before->out;
 	uint64_t number;
 
-	while (!channel_receive(in, &number, 0))
+	while (!channel_receive(stage->before->out, &number, 0))
 		if (number % stage->prime && channel_send(stage->out, &number, 0))
 			break;
-	channel_close(in);
-	channel_close(stage->out);
 }
 
 static struct stage *append(struct stage *before, uint64_t prime)
@@ -67,19 +63,20 @@ unwind_stage:
 	return NULL;
 }
 
-/* End the chain, from its last stage to its first. */
-static void end(struct stage *stage)
+/* End the chain, of which this is the last stage. All channels are closed, so that no thread works
+ * on for one that has ended. */
+static void end(struct stage *last)
 {
-	if (stage)
+	for (struct stage *stage = last; stage; stage = stage->before)
 		channel_close(stage->out);
-	for (struct stage *last = stage; last; last = last->before)
-		thread_join(last->thread);
-	while (stage) {
-		struct stage *before = stage->before;
+	for (struct stage *stage = last; stage; stage = stage->before)
+		thread_join(stage->thread);
+	while (last) {
+		struct stage *before = last->before;
 
-		channel_destroy(stage->out);
-		kfree(stage);
-		stage = before;
+		channel_destroy(last->out);
+		kfree(last);
+		last = before;
 	}
 }
 

@@ -29,7 +29,7 @@
 #include <linux/errno.h>
 
 #define NAMES     8
-#define BYTES_MAX 64
+#define BYTES_MAX 24
 
 static void say_error(int error)
 {

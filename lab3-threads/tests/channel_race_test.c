@@ -8,8 +8,8 @@
 #include <linux/errno.h>
 
 #define SCHEDULES 60
-#define ENDS_MAX  4   /* threads at either end */
-#define EACH_MAX  400 /* elements of one sender */
+#define ENDS_MAX  4  /* threads at either end */
+#define EACH_MAX  60 /* elements of one sender */
 
 static struct channel *channel;
 
@@ -341,7 +341,8 @@ KTEST(channel_try_among_waiters, "3.7",
 
 /* test_channel.py runs it on two processors, too. */
 KTEST(channel_storm, "3.7",
-	"four senders and four receivers carry thousands of elements through channels of all sizes",
+	"four senders and four receivers carry more than a thousand elements through channels of "
+	"all sizes",
 	.limit = 60)
 {
 	static const unsigned capacity[] = { 0, 1, 2, 5, 64 };

@@ -410,3 +410,58 @@ KTEST(select_or_interrupt, "",
 {
 	explore(2, SCHEDULES, interrupt_or_element);
 }
+
+/* --- in parallel --------------------------------------------------------------------------------
+ */
+
+#define STORM 100 /* elements of one thread */
+
+static uint64_t received[2]; /* sums, of a thread each */
+
+/* Both ends select, so that all three channels are wanted by all threads at once. */
+static void storm_send(void *argument)
+{
+	struct channel_case cases[CHANNELS];
+
+	for (uint64_t i = 1; i <= STORM; i++) {
+		uint64_t number = i + (uint64_t)argument * 1000;
+
+		for (unsigned j = 0; j < CHANNELS; j++)
+			cases[j] = (struct channel_case){ channel[j], true, &number, 9 };
+		KT_REQUIRE(channel_select(cases, CHANNELS, 0) >= 0);
+	}
+}
+
+static void storm_receive(void *argument)
+{
+	struct channel_case cases[CHANNELS];
+	uint64_t number[CHANNELS];
+	int one;
+
+	for (uint64_t i = 1; i <= STORM; i++) {
+		for (unsigned j = 0; j < CHANNELS; j++)
+			cases[CHANNELS - 1 - j] =
+				(struct channel_case){ channel[j], false, &number[j], 9 };
+		one = channel_select(cases, CHANNELS, 0);
+		KT_REQUIRE(one >= 0 && one < CHANNELS);
+		received[(uint64_t)argument] += *(uint64_t *)cases[one].element;
+	}
+}
+
+/* test_channel.py runs it on two processors, too. */
+KTEST(select_storm, "", "selects that send and selects that receive at the same channels",
+	.limit = 60, .needs = "3.7")
+{
+	for (unsigned capacity = 0; capacity < 2; capacity++) {
+		open(capacity);
+		received[0] = received[1] = 0;
+		for (uint64_t i = 0; i < 2; i++) {
+			crew_start(storm_send, (void *)i);
+			crew_start(storm_receive, (void *)i);
+		}
+		crew_join();
+		nobody_waits();
+		KT_EQ(received[0] + received[1], 2 * STORM * (STORM + 1) / 2 + 1000 * STORM);
+		destroy();
+	}
+}
