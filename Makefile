@@ -16,8 +16,8 @@ verbs  := grade watch mutants gdb trace bochs iso record replay bench bench-boot
 .PHONY: help kernel qemu $(verbs) handout check format test test-long flakes clean build-tools run-tools test-tools
 
 ## What you type most
-qemu: build-tools run-tools kernel		## build and boot that stage: LAB=1 MEM=64M CPUS=1 DEBUG=1 ARGS="..."
-	@$(PYTHON) -m grader run --lab $(LAB) $(call opt,memory,MEM) $(call opt,cpus,CPUS) $(call opt,append,ARGS) $(call flag,debug,DEBUG)
+qemu: build-tools run-tools kernel		## build and boot that stage: LAB=1 MEM=64M CPUS=1 DEBUG=1 RACE=1 ARGS="..."
+	@$(PYTHON) -m grader run --lab $(LAB) $(call opt,memory,MEM) $(call opt,cpus,CPUS) $(call opt,append,ARGS) $(call flag,debug,DEBUG) $(call flag,race,RACE)
 grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOLATE=1 CARRY=1 SEED=0x2a OUT=dir
 	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,submission,SUBMISSION) $(call opt,seed,SEED) $(call opt,out,OUT) $(call flag,isolate,ISOLATE) $(call flag,carry,CARRY)
 watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3

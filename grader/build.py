@@ -54,13 +54,13 @@ class BuildError(Exception):
         self.reason, self.log = reason, log
 
 
-def directory(tree: Path, lab: int, *, debug: bool = True, tests: bool = True) -> Path:
+def directory(tree: Path, lab: int, *, debug: bool = True, tests: bool = True, race: bool = False) -> Path:
     """Where a kernel with those flags is built."""
-    flavour = "test" if tests else "debug" if debug else "."
+    flavour = ("race-test" if tests else "race") if race else "test" if tests else "debug" if debug else "."
     return Path(tree).resolve() / "build" / f"lab{lab}" / flavour
 
 
-def kernel(tree: Path, lab: int, *, debug: bool = True, tests: bool = True,
+def kernel(tree: Path, lab: int, *, debug: bool = True, tests: bool = True, race: bool = False,
            build: Path | None = None, sandbox: fence.Limits | None = None,
            wall: float = 120) -> Kernel:
     """Builds (or finds up to date) one kernel; raises BuildError.
@@ -68,11 +68,12 @@ def kernel(tree: Path, lab: int, *, debug: bool = True, tests: bool = True,
     `sandbox` bounds each process of the build and `wall` the whole, in seconds.
     """
     tree = Path(tree).resolve()
-    where = tree / build if build else directory(tree, lab, debug=debug, tests=tests)
+    where = tree / build if build else directory(tree, lab, debug=debug, tests=tests, race=race)
     where.mkdir(parents=True, exist_ok=True)
     flags = [f"LAB={lab}", f"BUILD={os.path.relpath(where, tree)}"]
     flags += ["DEBUG=1"] if debug or tests else []
     flags += ["TESTS=1"] if tests else []
+    flags += ["RACE=1"] if race else []
     make = _Make(tree, where, flags, sandbox or fence.Limits(), wall)
     with locked(where / ".lock"):
         make.run()

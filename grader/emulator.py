@@ -53,11 +53,12 @@ def need(*things: str | Path) -> None:
         raise EmulatorError(f"{thing} is missing{where}")
 
 
-def kernel(lab: int, *, tests: bool = False, debug: bool = False, tree: Path = ROOT) -> build.Kernel:
+def kernel(lab: int, *, tests: bool = False, debug: bool = False, race: bool = False,
+           tree: Path = ROOT) -> build.Kernel:
     """The stage's kernel, built if it is not up to date; a failed build is an EmulatorError."""
     labs.load(tree, lab)
     try:
-        return build.kernel(tree, lab, debug=debug or tests, tests=tests)
+        return build.kernel(tree, lab, debug=debug or tests, tests=tests, race=race)
     except build.BuildError as error:
         raise EmulatorError(f"the kernel does not build: {error.reason}") from None
 

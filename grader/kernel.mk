@@ -49,7 +49,7 @@ checks   := $(if $(DEBUG),-DDEBUG -fsanitize=undefined -fstack-protector-strong 
 # themselves stand on cannot be. The constructor that the compiler adds for its own runtime
 # is taken out of each object; any other is refused by kernel.ld. (-Wtsan: the compiler's own runtime knows no fences; ours does.)
 silent   := $(foreach d,explore order trace,lab3-threads/$(d)/%) lab1-boot/boot/% lab1-boot/debug/% lab1-boot/ktest/%
-explored := $(filter-out $(silent),$(if $(RACE),$(sources),$(if $(TESTS),$(filter-out lab1-% lab2-%,$(sources) $(tests)))))
+explored := $(filter-out $(silent),$(if $(RACE),$(sources) $(tests),$(if $(TESTS),$(filter-out lab1-% lab2-%,$(sources) $(tests)))))
 explore  := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
 	    --param tsan-distinguish-volatile=1 -Wno-tsan -include lab3-threads/explore/point.h
 CFLAGS   := -O2 -g $(language) $(machine) $(frames) $(warnings) $(checks) $(if $(RACE),-DRACE) $(include_)

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     emu.machine_arguments(parser)
     emu.debug_argument(parser)
+    parser.add_argument("--race", action="store_true", help="a kernel that looks for data races, from lab 3 on")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 def command(args: argparse.Namespace) -> list[str]:
     """QEMU with the console on its own standard input and output."""
-    kernel = emu.kernel(args.lab, debug=args.debug)
+    kernel = emu.kernel(args.lab, debug=args.debug, race=args.race)
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     console = "stdio,id=console,mux=on,signal=off"
     return emu.qemu(memory, cpus, "-vga", "none", "-nic", "none", "-chardev", console,

@@ -37,11 +37,14 @@ struct page_owner {
 
 /* Key: [a] atomic, [buddy] while free the buddy's lock, then [owner] whoever has the block. */
 struct page {
-	uint32_t count;   /* [a] references to the block; 0 while it is free */
-	uint8_t order;    /* [buddy] [owner] of the block that it heads or is inside */
-	uint8_t state;    /* [buddy] [owner] enum page_state */
-	uint16_t flags;   /* [owner] */
-	struct list link; /* [buddy] in the list of its order; then [owner] */
+	uint32_t count; /* [a] references to the block; 0 while it is free */
+	uint8_t order;  /* [buddy] [owner] of the block that it heads or is inside */
+	/* [buddy] [owner] enum page_state. Buddies are looked at by whoever frees the other one:
+	 * only FREE matters then, which is set and ended under the buddy's lock. So it is volatile.
+	 */
+	volatile uint8_t state;
+	uint16_t flags;                 /* [owner] */
+	struct list link;               /* [buddy] in the list of its order; then [owner] */
 	const struct page_owner *owner; /* [owner] NULL if it never said */
 	uint64_t word[3];               /* [owner] whatever it wants */
 	uint64_t site;                  /* [owner] the address that page_alloc was called from */
