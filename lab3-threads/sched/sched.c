@@ -311,15 +311,19 @@ void sched_start(struct thread *thread)
 
 void sched_ending(void)
 {
-	__atomic_add_fetch(&ending, 1, __ATOMIC_RELAXED);
+	if (!thread_self()->ending)
+		__atomic_add_fetch(&ending, 1, __ATOMIC_RELAXED);
+	thread_self()->ending = true;
 }
 
 _Noreturn void sched_exit(void)
 {
 	enum sched_why why;
+	struct runqueue *queue;
 	uint64_t flags;
-	struct runqueue *queue = lock_mine(&flags);
 
+	sched_ending();
+	queue = lock_mine(&flags);
 	trace_event(TRACE_EXIT, thread_self()->id, 0);
 	set_state(thread_self(), THREAD_DEAD);
 	__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);

@@ -65,11 +65,11 @@ void sched_yield(void);
  */
 void sched_point(void);
 
-/* sched_ending: the calling thread is about to end: sched_settle waits for it from now on. */
+/* sched_ending: the calling thread is about to end, by sched_exit: sched_settle waits for it from
+ * now on. */
 void sched_ending(void);
 
-/* sched_exit: leave for ever, after sched_ending. The thread's structure is given to thread_left
- * afterwards. */
+/* sched_exit: leave for ever. The thread's structure is given to thread_left afterwards. */
 _Noreturn void sched_exit(void);
 
 /* sched_switched: the first thing that a thread does when it has been switched to. */

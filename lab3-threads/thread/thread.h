@@ -70,6 +70,7 @@ struct thread {
 	uint8_t affinity;          /* [queue] a bit for each processor it may run on */
 	bool interruptible;        /* [queue] its sleep may be ended by thread_interrupt */
 	bool interrupted;          /* [a] somebody asked it to stop waiting */
+	bool ending;               /* [own] sched_settle waits for it */
 	struct thread_sched sched; /* [queue] */
 	uint64_t since;            /* [queue] when it began to run, by the clock */
 	uint64_t ran;              /* [queue] nanoseconds in all */
