@@ -1,6 +1,6 @@
 /*
- * Exercise 3.1 under the scheduler, without exercise 3.2: threads that thread_alloc makes,
- * and that leave by sched_exit.
+ * Exercise 3.1 under the scheduler, without exercise 3.2: threads that thread_alloc makes
+ * and sched_start starts, and that leave by sched_exit.
  */
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/lib/string.h"
@@ -19,7 +19,7 @@ static struct thread *start(const char *name, void (*run)(void *argument), void 
 	thread->run = run;
 	thread->argument = argument;
 	thread_get(thread);
-	thread_start(thread);
+	sched_start(thread);
 	return thread;
 }
 

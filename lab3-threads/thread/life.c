@@ -16,8 +16,7 @@
 struct thread *thread_create(const char *name, void (*run)(void *argument), void *argument)
 {
 	/* Exercise 3.2: thread_alloc makes the structure, with its stack and a reference for the
-	 * caller. What is missing is what the thread will run, and that it is a thread that
-	 * refers to itself. */
+	 * caller. What is missing is what the thread will run. */
 	// BEGIN SOLUTION 3.2
 	struct thread *thread = thread_alloc(name);
 
@@ -25,9 +24,18 @@ struct thread *thread_create(const char *name, void (*run)(void *argument), void
 		return NULL;
 	thread->run = run;
 	thread->argument = argument;
-	thread_get(thread);
 	return thread;
 	// END SOLUTION 3.2 => (void)name; (void)run; (void)argument; todo("3.2"); return NULL;
+}
+
+void thread_start(struct thread *thread)
+{
+	/* Exercise 3.2: hand it to the scheduler (sched_start). It may run, and end, on another
+	 * processor before that even returns; by then it refers to itself. */
+	// BEGIN SOLUTION 3.2
+	thread_get(thread);
+	sched_start(thread);
+	// END SOLUTION 3.2 => (void)thread; todo("3.2");
 }
 
 _Noreturn void thread_exit(uint64_t result)

@@ -144,11 +144,6 @@ struct thread *thread_spawn(const char *name, void (*run)(void *argument), void 
 	return thread;
 }
 
-void thread_start(struct thread *thread)
-{
-	sched_start(thread);
-}
-
 _Noreturn void thread_begin(void)
 {
 	struct thread *self = thread_self();

@@ -106,7 +106,7 @@ void thread_init(void);
  * thread_create: a thread that will call run(argument), and end when that returns. It has a
  * name (cut to what fits), the default priority, and may run on every processor. NULL if there is
  * no memory. It does not run before thread_start. The caller has a handle, to be given up by
- * thread_join or thread_detach. May sleep.
+ * thread_join or thread_detach; without a start the latter frees it. May sleep.
  */
 struct thread *thread_create(const char *name, void (*run)(void *argument), void *argument);
 
