@@ -218,7 +218,7 @@ class _Picture:
             said = f"{mark.text} (at {duration(mark.time - self.timeline.begin)})"
             yield f'<path d="M{x:.1f} {y + 2}l-4 -6h8z" fill="{INK}"><title>{escape(said)}</title></path>'
             if x > free.get(mark.thread, 0):
-                shown = mark.text[:24]
+                shown = mark.text[:36]
                 free[mark.thread] = x + 8 + len(shown) * SMALL
                 late = free[mark.thread] > self.width       # no room on the right
                 yield (f'<text x="{x + (-6 if late else 6):.1f}" y="{y + 2}" text-anchor="{"end" if late else "start"}" '
@@ -247,7 +247,7 @@ class _Picture:
         y, x, colour = self.bottom + 40, 16.0, COLOURS[0]
         drawn = [(f'<rect x="0" y="-9" width="22" height="10" rx="1.5" fill="{colour}"/>', "runs"),
                  (f'<rect x="0" y="-6" width="22" height="3" fill="{colour}"/>', "waits for a processor"),
-                 ('<rect x="0" y="-11" width="22" height="14" fill="url(#lock)"/>', "waits for a lock"),
+                 ('<rect x="0" y="-11" width="22" height="14" fill="url(#lock)"/>', "waits for a lock or a channel"),
                  (f'<path d="M11 -12V3" stroke="{INK}" marker-end="url(#to)"/>', "wakes or starts"),
                  (f'<path d="M11 -1l-4 -6h8z" fill="{INK}"/>', "trace_mark"),
                  (f'<path d="M7 -8l8 8m0 -8l-8 8" stroke="{INK}" stroke-width="2"/>', "ends"),

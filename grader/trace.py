@@ -164,8 +164,11 @@ def trace(args: argparse.Namespace) -> int:
 
 def limit(lab: int, test: str) -> float:
     """The guest seconds that a test or probe of that stage, or one below, has."""
-    for number, directory in labs.directories(emu.ROOT).items():
-        known = ktests.of_lab(emu.ROOT / directory) if number <= lab else {}
-        if test in known:
-            return known[test].limit
+    try:
+        for number, directory in labs.directories(emu.ROOT).items():
+            known = ktests.of_lab(emu.ROOT / directory) if number <= lab else {}
+            if test in known:
+                return known[test].limit
+    except ktests.KtestError as error:
+        raise emu.EmulatorError(str(error)) from None
     raise emu.EmulatorError(f"lab {lab} has no kernel test {test}")

@@ -22,6 +22,7 @@
 
 ROWS_DEFINE(ktest);
 ROWS_DEFINE(ktest_end);
+ROWS_DEFINE(ktest_failure);
 
 static const struct ktest *running; /* the test of this boot, once it runs */
 static unsigned failures;
@@ -109,6 +110,8 @@ static bool failure(const char *check, const char *file, int line)
 {
 	if (!kt_fail())
 		return false;
+	ROWS_EACH (ktest_failure, failure)
+		failure->tell(check);
 	report(REPORT_TEST, "# %s:%d: %s", file, line, check);
 	return true;
 }

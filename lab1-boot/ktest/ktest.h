@@ -97,6 +97,14 @@ struct ktest_end {
 ROWS_DECLARE(ktest_end, struct ktest_end);
 #define KTEST_END(function) ROW(ktest_end, "", ktest_end_##function) = { function }
 
+/* KTEST_FAILURE(function): called for each failed check that is shown, with its text, which is
+ * kept. May tell nothing itself. */
+struct ktest_failure {
+	void (*tell)(const char *check);
+};
+ROWS_DECLARE(ktest_failure, struct ktest_failure);
+#define KTEST_FAILURE(function) ROW(ktest_failure, "", ktest_failure_##function) = { function }
+
 /* ktest_run_if_asked: run the test that the command line names, and leave; return if it names none.
  */
 void ktest_run_if_asked(void);

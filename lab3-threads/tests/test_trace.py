@@ -67,7 +67,13 @@ def test_a_ring_keeps_the_last_events(traced):
 def test_a_panic_has_its_trace(traced):
     run = traced("trace_panics")
     assert run.end.kind == "passed" and run.timeline.whole
-    assert told(run, "ping", "pong") == ROUNDS
+    assert told(run, "ping", "pong") == [*ROUNDS, ("marks", "pong", "panic")]
+
+
+def test_a_failed_check_is_marked(traced):
+    run = traced("trace_fails")
+    assert run.end.kind == "failed" and [mark.text for mark in run.timeline.marks][-1] == "KT_EQ(ROUNDS, 2)"
+    assert run.timeline.marks[-1].time > run.timeline.exits[-1].time
 
 
 def test_so_has_one_outside_of_tests(machine):
@@ -76,7 +82,7 @@ def test_so_has_one_outside_of_tests(machine):
     booted.qmp.command("inject-nmi")
     assert booted.wait().kind == "panicked"
     line = timeline.read(ktap.read(booted.com2.text).events)
-    assert line.whole and line.cpus == [0]
+    assert line.whole and line.cpus == [0] and [mark.text for mark in line.marks] == ["panic"]
 
 
 def test_of_a_machine_that_hangs_the_rings_are_read_from_outside(traced):

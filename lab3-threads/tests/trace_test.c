@@ -133,6 +133,13 @@ static void hang(void)
 		CPU_PAUSE();
 }
 
+/* For a picture of a failure. */
+KPROBE(trace_fails)
+{
+	play(NULL);
+	KT_EQ(ROUNDS, 2);
+}
+
 /* Its trace can only be read from outside. */
 KPROBE(trace_hangs)
 {

@@ -136,10 +136,13 @@ static void dump_with_verdict(bool ok)
 }
 KTEST_END(dump_with_verdict);
 
+KTEST_FAILURE(trace_mark);
+
 /* A test ends in its own way, also by a panic. */
 static void dump_in_panic(const char *message)
 {
 	(void)message;
+	trace_mark("panic");
 	if (!ktest_running())
 		trace_dump();
 }
