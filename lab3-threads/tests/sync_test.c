@@ -13,7 +13,6 @@
 #include <linux/errno.h>
 
 #define SCHEDULES 50
-#define NEEDS     .needs = "3.1 3.2 3.3 3.4", .limit = 20
 
 /* --- semaphores -------------------------------------------------------------------------- */
 
@@ -63,7 +62,8 @@ static void three_visitors_for_two(void)
 	KT_TRUE(!semaphore_try(&semaphore));
 }
 
-KTEST(semaphore_lets_in_so_many, "", "no more threads are inside than there are units", NEEDS)
+KTEST(semaphore_lets_in_so_many, "", "no more threads are inside than there are units",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, three_visitors_for_two);
 }
@@ -90,7 +90,8 @@ static void three_count(void)
 	KT_EQ(guarded, 6);
 }
 
-KTEST(semaphore_excludes, "", "a semaphore with one unit serves as a lock", NEEDS)
+KTEST(semaphore_excludes, "", "a semaphore with one unit serves as a lock",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, three_count);
 }
@@ -108,7 +109,7 @@ static void take_one(void *argument)
 
 KTEST(semaphore_takes_turns, "",
 	"a unit goes to who waits longest, past nobody; an interrupt ends an interruptible wait",
-	NEEDS)
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	semaphore_init(&semaphore, "test", 0);
 	for (uint64_t i = 0; i < 3; i++) {
@@ -140,7 +141,8 @@ static void unit_or_interrupt(void)
 	KT_EQ(semaphore_try(&semaphore), result[1] == -EINTR);
 }
 
-KTEST(semaphore_or_interrupt, "", "an interrupt that meets a unit does not lose it", NEEDS)
+KTEST(semaphore_or_interrupt, "", "an interrupt that meets a unit does not lose it",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, unit_or_interrupt);
 }
@@ -187,7 +189,7 @@ static void compute_together(void)
 
 KTEST(barrier_holds_all, "",
 	"three threads compute in steps, none ahead of another, and one of them hears of each step",
-	NEEDS)
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, compute_together);
 }
@@ -248,7 +250,8 @@ static void work_once(void)
 	crew_join();
 }
 
-KTEST(completion_can_be_freed, "", "when the wait is over the completion can be freed", NEEDS)
+KTEST(completion_can_be_freed, "", "when the wait is over the completion can be freed",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, work_once);
 }
@@ -271,7 +274,8 @@ static void complete_for_all(void)
 		KT_EQ(result[i], 0);
 }
 
-KTEST(completion_for_all, "", "complete_all lets everybody go on, those who come later too", NEEDS)
+KTEST(completion_for_all, "", "complete_all lets everybody go on, those who come later too",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, complete_for_all);
 }
@@ -291,7 +295,7 @@ static void completion_or_interrupt(void)
 
 KTEST(completion_or_interrupt_race, "",
 	"an interrupt that meets a completion: it lets the other one go on, or is still there",
-	NEEDS)
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, completion_or_interrupt);
 }
@@ -346,7 +350,8 @@ static void write_and_read(void)
 }
 
 KTEST(seqlock_shows_whole_states, "",
-	"readers see words that belong together, and each change of two writers counts", NEEDS)
+	"readers see words that belong together, and each change of two writers counts",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(3, SCHEDULES, write_and_read);
 }
@@ -395,7 +400,8 @@ static void three_users(void)
 	KT_EQ(times, 1);
 }
 
-KTEST(once_is_once, "", "one of four threads does it, and all see it done", NEEDS)
+KTEST(once_is_once, "", "one of four threads does it, and all see it done",
+	.needs = "3.1 3.2 3.3 3.4", .limit = 20)
 {
 	explore(2, SCHEDULES, three_users);
 }
