@@ -6,6 +6,11 @@ instruction, exactly and repeatably: these figures are the ones to compare from 
 Without -icount it counts the host's cycles, which TCG's translation, the host's caches and
 whoever else runs there are in; of several boots the least counts.
 
+Benchmarks whose names begin with all_ are run by all processors at once (lab 3's
+tests/scaling_bench.c).  They are booted on 1, 2 and 4 processors: how do their instructions
+grow, and how much more is done in the same time?  For the second one processors have to run
+in parallel, so more than the host has cores tell little.
+
 OUT=file keeps the figures as JSON, AGAINST=file shows how they have changed since.
 """
 
@@ -25,7 +30,8 @@ from grader import emulator as emu, ktap
 MEMORY = "512M"         # two spaces of 64 MiB, and room
 PATIENCE = 120.0        # seconds for a boot
 LINE = re.compile(r"# bench (\w+) (\d+) (\d+) (.*)")
-KINDS = {"instructions": ["-icount", "shift=0,sleep=off"], "cycles": ["-accel", "tcg,thread=single"]}
+KINDS = {"instructions": ["-icount", "shift=0,sleep=off"], "cycles": ["-accel", "tcg,thread=multi"]}
+TOGETHER, PROCESSORS = "all_", (1, 2, 4)
 KNOWN = "a_known_loop"  # tests/boot_bench.c: two instructions an operation, and a few around them
 AROUND = 4
 
@@ -40,6 +46,16 @@ class Row:
     cycles: float
 
 
+@dataclass
+class Growth:
+    """What one operation costs when all processors do it: by their number, in the order of PROCESSORS."""
+
+    name: str
+    title: str
+    instructions: list[float]
+    cycles: list[float]
+
+
 def build(lab: int) -> Path:
     """The stage's kernel with its benchmarks."""
     done = subprocess.run(["make", "--no-print-directory", "-f", "grader/kernel.mk", f"LAB={lab}", "BENCH=1", "kernel"],
@@ -50,11 +66,11 @@ def build(lab: int) -> Path:
     return emu.ROOT / f"build/lab{lab}/bench/cub.elf"
 
 
-def boot(elf: Path, kind: str, asked: str) -> dict[str, tuple[int, int, str]]:
+def boot(elf: Path, kind: str, asked: str, cpus: int = 1) -> dict[str, tuple[int, int, str]]:
     """Boots once; returns each benchmark's operations, ticks and title."""
     with tempfile.TemporaryDirectory(prefix="cub-bench-") as scratch:
         at = Path(scratch)
-        argv = [emu.QEMU, "-machine", "q35", "-cpu", "max", "-m", MEMORY, "-nodefaults", "-no-user-config",
+        argv = [emu.QEMU, "-machine", "q35", "-cpu", "max", "-smp", str(cpus), "-m", MEMORY, "-nodefaults", "-no-user-config",
                 "-display", "none", "-no-reboot", *KINDS[kind], "-serial", f"file:{at}/console", "-serial",
                 f"file:{at}/com2", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(elf),
                 "-append", f"bench={asked}"]
@@ -104,7 +120,20 @@ def measure(elf: Path, asked: str, runs: int) -> list[Row]:
         raise emu.EmulatorError(f"this stage has no benchmark {asked!r}")
     timed = [boot(elf, "cycles", asked) for _ in range(runs)]
     return [Row(name, title, ticks / operations, min(run[name][1] for run in timed) / operations)
-            for name, (operations, ticks, title) in counted.items()]
+            for name, (operations, ticks, title) in counted.items() if not name.startswith(TOGETHER)]
+
+
+def growth(elf: Path, asked: str, runs: int) -> list[Growth]:
+    """The benchmarks that all processors run at once, on each number of processors."""
+    if asked == "all":
+        asked = f"{TOGETHER}*"
+    if not asked.startswith(TOGETHER):
+        return []
+    counted = [boot(elf, "instructions", asked, cpus) for cpus in PROCESSORS]
+    timed = [[boot(elf, "cycles", asked, cpus) for _ in range(runs)] for cpus in PROCESSORS]
+    return [Growth(name, title, [said[name][1] / said[name][0] for said in counted],
+                   [min(said[name][1] for said in boots) / boots[0][name][0] for boots in timed])
+            for name, (_, _, title) in counted[0].items()]
 
 
 def table(rows: list[Row], before: dict[str, dict]) -> str:
@@ -115,6 +144,19 @@ def table(rows: list[Row], before: dict[str, dict]) -> str:
     for row in rows:
         lines.append(f"{row.title:{width}}  {row.instructions:13,.1f}  {row.cycles:13,.1f}"
                      + (compared(row, before.get(row.name)) if before else ""))
+    return "\n".join(lines)
+
+
+def growth_table(rows: list[Growth]) -> str:
+    """How the figures grow with the processors, a line a benchmark."""
+    width = max(len(row.title) for row in rows)
+    counts = "".join(f"{f'on {cpus}':>11}" for cpus in PROCESSORS)
+    lines = [f"{'done by all processors':{width}}  {'instructions':^{11 * len(PROCESSORS)}}  in the same time",
+             f"{'':{width}}  {counts}  {counts[11:]}"]
+    for row in rows:
+        more = [row.cycles[0] / max(cycles, 0.1) for cycles in row.cycles[1:]]
+        lines.append(f"{row.title:{width}}  " + "".join(f"{figure:11,.1f}" for figure in row.instructions)
+                     + "  " + "".join(f"{ratio:10.2f}x" for ratio in more))
     return "\n".join(lines)
 
 
@@ -153,9 +195,14 @@ def bench(args: argparse.Namespace) -> int:
         raise emu.EmulatorError("RUNS must be at least 1")
     emu.need(emu.QEMU)
     before = load(args.against)
-    rows = measure(build(args.lab), args.only, args.runs)
-    print(table(rows, before))
+    elf = build(args.lab)
+    rows, grown = measure(elf, args.only, args.runs), growth(elf, args.only, args.runs)
+    if rows:
+        print(table(rows, before))
+    if grown:
+        print(growth_table(grown))
     print(f"Instructions are exact (QEMU, -icount shift=0); cycles are the host's under TCG, the least of {args.runs}.")
     if args.out:
-        args.out.write_text(json.dumps({"lab": args.lab, "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
+        args.out.write_text(json.dumps({"lab": args.lab, "rows": [asdict(row) for row in rows],
+                                        "growth": [asdict(row) for row in grown]}, indent=1) + "\n")
     return 0

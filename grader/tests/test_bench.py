@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from grader import bench, emulator as emu
-from grader.bench import Row
+from grader.bench import Growth, Row
 
 SAID = ["# bench a_known_loop 100 203 a loop", "# bench page_alloc_free 10 1910 page_alloc + page_free"]
 
@@ -51,6 +51,21 @@ def test_a_table_with_earlier_figures():
     lines = bench.table(rows, {"one": {"instructions": 2469.0, "cycles": 1.0}}).splitlines()
     assert lines[1:] == ["the first        1,234.5            2.0    0.50x    2.00x",
                          "2nd                 10.0           20.0  new"]
+
+
+def test_growth_is_told_in_ratios():
+    row = Growth("all_page", "a page", [284.0, 284.0, 290.5], [100.0, 50.0, 40.0])
+    last = bench.growth_table([row]).splitlines()[-1]
+    assert last.split() == ["a", "page", "284.0", "284.0", "290.5", "2.00x", "2.50x"]
+
+
+def test_all_processors_take_part(tmp_path):
+    done = run("--lab", "3", "--only", "all_page", "--out", str(tmp_path / "figures"))
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((tmp_path / "figures").read_text())["growth"]
+    assert row["name"] == "all_page" and len(row["instructions"]) == len(row["cycles"]) == 3
+    assert all(figure > 1 for figure in row["instructions"] + row["cycles"])
+    assert "on 4" in done.stdout
 
 
 def test_mistakes_are_one_line(tmp_path):

@@ -94,6 +94,8 @@ static bool asked(const struct bench *bench, const char *name, size_t length)
 {
 	if (length == 3 && !strncmp(name, "all", length))
 		return true;
+	if (length && name[length - 1] == '*')
+		return !strncmp(bench->name, name, length - 1);
 	return strlen(bench->name) == length && !strncmp(name, bench->name, length);
 }
 

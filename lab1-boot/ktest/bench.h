@@ -39,6 +39,6 @@ ROWS_DECLARE(bench, struct bench);
 void bench_start(void);
 void bench_stop(void);
 
-/* bench_run_if_asked: run the benchmark that the command line names ("bench=all": every one), and
- * leave; return if it names none. */
+/* bench_run_if_asked: run the benchmark that the command line names ("bench=all": every one;
+ * "bench=map_*": those whose names begin so), and leave; return if it names none. */
 void bench_run_if_asked(void);
