@@ -175,6 +175,8 @@ static int start(uint32_t id)
 	error = start_processor(id, cpu);
 	if (error == 0) {
 		count(cpu);
+		while (!sched_takes_part(cpu))
+			CPU_PAUSE(); /* it has arrived, and only our own code lies before it */
 		__atomic_store_n(&online, cpu + 1, __ATOMIC_RELEASE);
 		return 0;
 	}
