@@ -227,3 +227,11 @@ def test_table_is_compared():
     assert len(list(wrong([("run queue", "spins", "buddy", "spins")]))) == 2
     assert len(list(wrong([("thread", "spins", "page table", "spins")]))) == 1
     assert not list(wrong([("vm_space", "sleeps", "console", "spins"), ("a test's", "spins", "buddy", "spins")]))
+
+
+# --- several processors ------------------------------------------------------------------------------------------
+
+@pytest.mark.needs("1.3", *THREADS, "3.3")
+def test_processors_learn_at_once(ktest):
+    """Two processors that meet new classes and edges at the same time note each of them once."""
+    ktest("order_parallel", cpus=2, icount=False, limit=60)
