@@ -9,14 +9,15 @@
 
 struct thread;
 
-/* Key: [I] after the init function, [guard] that lock, [owner] the owning thread. */
+/* Key: [I] after the init function, [guard] that lock, [owner] the owning thread, [donation] lab
+ * 3's lock for that. Two names: both to change it, one to read it. */
 struct mutex {
 	const char *name;      /* [I] its class, for the lock-order checker */
 	struct spinlock guard; /* protects the rest */
 	struct thread *owner;  /* [guard] */
 	bool locked;           /* [guard] */
-	struct list waiters;   /* [guard] */
-	struct list held;      /* [owner] its link among all that the owner holds */
+	struct list waiters;   /* [guard, donation] */
+	struct list held;      /* [donation] its owner's list links it (lab 3) */
 	uint64_t acquired_at;  /* [owner] the address it was taken from */
 };
 
@@ -60,7 +61,10 @@ bool mutex_held(const struct mutex *mutex);
 /* rwlock_init: as mutex_init. */
 void rwlock_init(struct rwlock *lock, const char *name);
 
-/* rwlock_read: wait until nobody writes, and keep writers out. May sleep. Not for who holds it. */
+/*
+ * rwlock_read: wait until nobody writes and those that came before have had their turn, and keep
+ * writers out. May sleep. Not for who holds it, for reading or writing.
+ */
 void rwlock_read(struct rwlock *lock);
 
 /* rwlock_read_done: caller holds lock for reading. Never sleeps. */

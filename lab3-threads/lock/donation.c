@@ -17,8 +17,8 @@ void donation_unlock(void)
 }
 
 /*
- * A mutex is in its owner's list `held` as long as somebody waits for it, and the owner is known to
- * him by then. All of the following: caller holds the donation lock.
+ * A mutex is in its owner's list `held` as long as somebody waits for it; its link in no list is as
+ * list_init leaves it. All of the following: caller holds the donation lock.
  */
 
 /* The highest priority among those that wait for a mutex; 0 if nobody does. */
@@ -98,11 +98,11 @@ void donation_taken(struct mutex *mutex, struct thread *thread)
 
 void donation_release(struct mutex *mutex)
 {
-	if (list_empty(&mutex->waiters))
+	if (list_empty(&mutex->waiters)) /* they only change under the guard, too */
 		return;
 	spin_lock(&lock);
 	/* Exercise 3.9: what was lent for this mutex is given back; what was lent for others
-	 * stays. A mutex that is in no list has list_init's link. */
+	 * stays. */
 	// BEGIN SOLUTION 3.9
 	list_remove(&mutex->held);
 	list_init(&mutex->held);

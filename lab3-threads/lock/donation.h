@@ -9,6 +9,8 @@
  * One lock guards it all: who waits for what, the waiters of every mutex, and the
  * owner of a mutex that has waiters. It is taken inside a mutex's guard.
  *
+ * Reader-writer locks lend nothing: a writer waits for many readers, and nobody lists them.
+ *
  * Read more: Sha, Rajkumar and Lehoczky, "Priority inheritance protocols", IEEE
  * Transactions on Computers 39(9), 1990.
  */
@@ -29,7 +31,8 @@ void donation_taken(struct mutex *mutex, struct thread *thread);
 /* donation_release: the calling thread, the owner, gives the mutex up. */
 void donation_release(struct mutex *mutex);
 
-/* donation_set_base: a thread's own priority changes. */
+/* donation_set_base: a thread's own priority changes; what it is lent stays. Takes the donation
+ * lock and run queues' locks. */
 void donation_set_base(struct thread *thread, unsigned priority);
 
 /* The donation lock, for who changes a mutex's waiters. */

@@ -77,9 +77,9 @@ struct thread {
 	uint64_t switches;         /* [queue] how often it was given a processor */
 
 	unsigned base;             /* [donation] its own priority */
-	unsigned priority;         /* [queue] the one that counts: base, or what was donated */
+	unsigned priority;         /* [donation, queue] what counts: base, or what was lent */
 	struct mutex *waiting_for; /* [donation] */
-	struct list held;          /* [own] mutexes; also [donation] those with waiters */
+	struct list held;          /* [donation] its mutexes for which somebody waits */
 	struct order_stack order;  /* [own] the sleeping locks that it holds */
 
 	struct spinlock lock;
