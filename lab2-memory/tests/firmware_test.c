@@ -4,6 +4,7 @@
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/page/firmware.h"
+#include <linux/errno.h>
 
 struct span {
 	uint64_t start, end;
@@ -111,4 +112,104 @@ KTEST(firmware_hostile, "", "tables that are broken are passed over, and circles
 	put64(bootinfo.rsdp + 24, 0x8000000000000000);
 	firmware_tables(remember);
 	KT_EQ(found_count, 0);
+}
+
+/* Make the sum of so many bytes zero by the one at that place. */
+static void seal(uint8_t *table, uint32_t bytes, unsigned place)
+{
+	table[place] = (uint8_t)(table[place] - firmware_sum(table, bytes));
+}
+
+static void seal_all(void)
+{
+	seal(bootinfo.rsdp, 20, 8);
+	seal(bootinfo.rsdp, 36, 32);
+	seal(rsdt, 44, 9);
+	seal(xsdt, 44, 9);
+}
+
+static void make_good_tables(void)
+{
+	make_tables();
+	memcpy(rsdt, "RSDT", 4);
+	memcpy(xsdt, "XSDT", 4);
+	memcpy(third, "NICE", 4);
+	memcpy(other, "RARE", 4);
+	seal_all();
+}
+
+static int look_for(const char *signature, const void **table)
+{
+	uint32_t bytes = 0;
+	int error = firmware_find(signature, table, &bytes);
+
+	KT_TRUE(error || bytes >= 36);
+	return error;
+}
+
+KTEST(firmware_finds, "", "a table is found by its signature, in the one root table or the other")
+{
+	const void *table = NULL;
+
+	make_good_tables();
+	KT_EQ(look_for("NICE", &table), 0);
+	KT_EQ(table, phys_to_virt(kernel_phys(third)));
+	KT_EQ(look_for("RARE", &table), 0);
+	KT_EQ(table, phys_to_virt(kernel_phys(other)));
+	KT_EQ(look_for("NONE", &table), -ENOENT);
+	bootinfo.rsdp_length = 20;
+	KT_EQ(look_for("NICE", &table), -ENOENT);
+	KT_EQ(look_for("RARE", &table), 0);
+	bootinfo.rsdp_length = 0;
+	KT_EQ(look_for("RARE", &table), -ENOENT);
+}
+
+KTEST(firmware_finds_nothing_broken, "",
+	"root tables with a wrong sum or signature are not followed")
+{
+	uint8_t *const place[] = { &bootinfo.rsdp[3], &bootinfo.rsdp[9], &bootinfo.rsdp[33],
+		&rsdt[2], &rsdt[20], &rsdt[43] };
+	const void *table;
+
+	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
+		make_good_tables();
+		*place[i] ^= 0x40;
+		KT_EQ(look_for("RARE", &table), -EINVAL);
+		KT_EQ(look_for("NICE", &table), i < 3 ? -EINVAL : 0);
+	}
+	make_good_tables();
+	xsdt[20] ^= 1;
+	KT_EQ(look_for("NICE", &table), -EINVAL);
+	KT_EQ(look_for("RARE", &table), 0);
+	make_good_tables();
+	memcpy(rsdt, "RSDX", 4);
+	seal_all();
+	KT_EQ(look_for("RARE", &table), -EINVAL);
+}
+
+/* A table that is changed in places, among them those that lead on. */
+static void spoil(uint8_t *table, size_t bytes)
+{
+	for (uint64_t changes = kt_random() % 4; changes > 0; changes--)
+		table[kt_random() % bytes] = (uint8_t)kt_random();
+	if (kt_random() % 4 == 0)
+		put32(table + 4, kt_random() % 3 ? kt_random() % 80 : kt_random());
+	if (kt_random() % 4 == 0)
+		put64(table + 36, kt_random() % 3 ? kt_random() % (1ul << 33) : kt_random());
+}
+
+KTEST(firmware_random, "", "5000 random root tables make no fault", .limit = 10)
+{
+	const void *table;
+
+	for (int i = 0; i < 5000; i++) {
+		make_good_tables();
+		spoil(rsdt, 44);
+		spoil(xsdt, 44);
+		spoil(bootinfo.rsdp, i % 2 ? 8 : 36);
+		put32(rsdt + 4, kt_random() % 4 ? 44 : kt_random());
+		seal_all();
+		if (firmware_find("RARE", &table, &(uint32_t){ 0 }) == 0)
+			KT_TRUE(!memcmp(table, "RARE", 4));
+	}
 }

@@ -204,7 +204,7 @@ static void start_all(const struct madt_processors *found)
 		start_end();
 }
 
-static void start_others(void)
+void smp_start_others(void)
 {
 	struct madt_processors found;
 	int error = find(&found);
@@ -236,7 +236,7 @@ void smp_init(void)
 	mine->run = run_idle;
 	sched_prepare_cpu(0, mine);
 	if (!cmdline_has("nosmp"))
-		start_others();
+		smp_start_others();
 }
 
 /* --- stopping them ------------------------------------------------------------------- */

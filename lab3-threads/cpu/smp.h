@@ -11,11 +11,17 @@
 #include <stdint.h>
 
 /*
- * smp_init: start every processor that ACPI's MADT tells of, up to CPUS_MAX ("nosmp" on the command
- * line: none). One that does not come is told on the console and passed over. Once, when threads
- * work.
+ * smp_init: the boot processor's idle thread; then smp_start_others, unless "nosmp" stands on the
+ * command line. Once, when threads work. May sleep.
  */
 void smp_init(void);
+
+/*
+ * smp_start_others: start every processor that ACPI's MADT tells of, up to CPUS_MAX. One that does
+ * not come is told on the console and passed over. Tables that are missing or broken are told, and
+ * then there are no others. Once. May sleep.
+ */
+void smp_start_others(void);
 
 /*
  * smp_prepare: everything that processor `cpu` (the next number: percpu_count) needs before it

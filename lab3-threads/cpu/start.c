@@ -30,12 +30,16 @@
 #define MS          (1000 * US)
 #define AFTER_INIT  (10 * MS)
 #define AFTER_START (200 * US)
-#define LOOKS       1000 /* a millisecond apart: if all of us were stopped, that counts as one */
+#define WAIT        (10 * MS) /* a hundred times: a machine that was stopped loses but one */
+#define WAITS       100
 
-/* Flat segments, all of 4 GiB; the 64-bit one has the bit for that. */
-#define SEGMENT_CODE32 0x00cf9a000000ffff
-#define SEGMENT_CODE64 0x00af9a000000ffff
-#define SEGMENT_DATA   0x00cf92000000ffff
+/*
+ * Flat segments, all of 4 GiB; the 64-bit one has the bit for that. They are marked as accessed:
+ * otherwise the processor would do it, and the page is read-only once paging is on.
+ */
+#define SEGMENT_CODE32 0x00cf9b000000ffff
+#define SEGMENT_CODE64 0x00af9b000000ffff
+#define SEGMENT_DATA   0x00cf93000000ffff
 
 /* The trampoline's page, and one for a root table that a 32-bit register can name. */
 static void *low_pages; /* [I] */
@@ -65,10 +69,15 @@ static uint32_t low_address(const void *memory)
 	return (uint32_t)((uint64_t)memory - DIRECT_MAP);
 }
 
+uint64_t start_page(void)
+{
+	return low_address(low_pages);
+}
+
 /* Where a place in the trampoline's code is in the copy. */
 static uint32_t in_copy(const char *place)
 {
-	return low_address(low_pages) + (uint32_t)(place - trampoline_start);
+	return (uint32_t)start_page() + (uint32_t)(place - trampoline_start);
 }
 
 static void fill(void)
@@ -95,8 +104,7 @@ int start_begin(void)
 	error = pagetable_init(&tables);
 	if (error)
 		return error;
-	error = pagetable_map(
-		&tables, low_address(low_pages), low_address(low_pages), PAGE_SIZE, 0);
+	error = pagetable_map(&tables, start_page(), start_page(), PAGE_SIZE, 0);
 	if (error) {
 		pagetable_destroy(&tables);
 		return error;
@@ -112,7 +120,7 @@ void start_end(void)
 
 	memset(root_copy(), 0, PAGE_SIZE);
 	tlb_batch_init(&batch, &tables);
-	pagetable_unmap(&tables, low_address(low_pages), PAGE_SIZE, &batch);
+	pagetable_unmap(&tables, start_page(), PAGE_SIZE, &batch);
 	tlb_flush(&batch);
 	pagetable_destroy(&tables);
 }
@@ -127,22 +135,26 @@ static bool has_arrived(void)
 	return !__atomic_load_n(&awaited, __ATOMIC_ACQUIRE);
 }
 
-static bool await(bool (*come)(void))
+static void await(bool (*come)(void))
 {
-	for (int looks = 0; looks < LOOKS && !come(); looks++)
-		clock_wait(MS);
-	return come();
+	for (int waits = 0; waits < WAITS; waits++) {
+		uint64_t start = clock_ns();
+
+		while (clock_ns() - start < WAIT) {
+			if (come())
+				return;
+			CPU_PAUSE();
+		}
+	}
 }
 
 static void call(uint32_t id)
 {
-	uint64_t page = low_address(low_pages);
-
 	if (apic_send_init(id))
 		return;
 	clock_wait(AFTER_INIT);
 	for (int times = 0; times < 2 && !ticket_taken(); times++) {
-		apic_send_start(id, page);
+		apic_send_start(id, start_page());
 		clock_wait(AFTER_START);
 	}
 	await(ticket_taken);

@@ -22,3 +22,6 @@ void start_end(void);
  * called. Spins for some seconds at worst.
  */
 int start_processor(uint32_t id, unsigned cpu);
+
+/* start_page: where processors begin, in physical memory. */
+uint64_t start_page(void);
