@@ -85,8 +85,11 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
 
 /* --- stealing ------------------------------------------------------------------------ */
 
-/* Take one out of a queue that is to run on processor `to`; NULL if none may, or if the queue's own
- * processor is just busy with it: that one comes first. */
+/*
+ * Take one out of a queue that is to run on processor `to`; NULL if none may, or if the queue's own
+ * processor is just busy with it: that one comes first. One that idles is about to run the first of
+ * its own: a thread that idle processors took from each other would go round and never run.
+ */
 static struct thread *take(unsigned from, unsigned to)
 {
 	struct runqueue *queue = runqueue_of(from);
@@ -94,7 +97,7 @@ static struct thread *take(unsigned from, unsigned to)
 
 	if (!spin_trylock(&queue->lock))
 		return NULL;
-	if (queue->ready)
+	if (queue->ready > (queue->current == queue->idle))
 		thread = sched_policy->spare(from, to);
 	if (thread) {
 		sched_dequeue(queue, thread);
