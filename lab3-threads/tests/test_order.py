@@ -148,8 +148,8 @@ class Row:
 def table():
     """The rows under the heading, by (name, kind)."""
     section = README.read_text(encoding="utf-8").split("\n## The order of locks\n")[1].split("\n## ")[0]
-    lines = [[cell.strip() for cell in line.strip("|").split("|")]
-             for line in section.splitlines() if line.startswith("|")]
+    first = section[section.index("\n|") + 1:].split("\n\n")[0]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in first.splitlines()]
     names = re.compile(r"`([^`]+)`|\*([^*]+)\*").findall
     rows = [Row(int(rank), names(name)[0][0], kind, [found[0] for found in names(files)],
                 [a or b for a, b in names(holding)])
