@@ -152,6 +152,19 @@ static void carry_2(void)
 	carry(2, 2, 1, 4);
 }
 
+/* A wake-up that is lost here nobody makes good. */
+static void carry_pair(void)
+{
+	carry(explore_schedule() % 2, 1, 1, 4);
+}
+
+KTEST(channel_pair, "3.7",
+	"one sender and one receiver, with and without a buffer: neither waits in vain",
+	.limit = 20)
+{
+	explore(2, SCHEDULES, carry_pair);
+}
+
 KTEST(channel_carries_all_without_buffer, "3.7",
 	"two senders and two receivers meet without a buffer: nothing is lost, doubled or "
 	"overtaken",
