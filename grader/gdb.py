@@ -42,8 +42,9 @@ class Session:
     """One QEMU and what goes between it and the terminal; it waits for GDB if there is one to come."""
 
     def __init__(self, options: launch.Options, extra: Sequence[str] = (), *, debugger: bool = False,
-                 show: bool = True) -> None:
+                 show: bool = True, files: Sequence[str] = ()) -> None:
         self.options, self.extra, self.debugger, self.show = options, list(extra), debugger, show
+        self.files = {port: 0 for port in files}    # ports that are written to files; bytes read of each
         self.com2 = bytearray()
         self.process: subprocess.Popen | None = None
         self._shown = 0             # bytes of COM2 that were shown
@@ -54,7 +55,7 @@ class Session:
     def __enter__(self) -> "Session":
         self._directory = tempfile.TemporaryDirectory(prefix="cub-gdb-")
         self.at = Path(self._directory.name)
-        self._wires = Wires(self.at, launch.PORTS, self._receive)
+        self._wires = Wires(self.at, [port for port in launch.PORTS if port not in self.files], self._receive)
         self._typed = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._carry, daemon=True)
         try:
@@ -71,6 +72,8 @@ class Session:
 
     def _start(self) -> None:
         argv = launch.command(self.options, self.at) + self.extra
+        for port in self.files:
+            argv[argv.index(f"socket,id={port},path={self.at / port}")] = f"file,id={port},path={self.at / port}"
         if self.debugger:
             argv += ["-chardev", f"socket,id=gdb,path={self.at}/gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
         else:
@@ -92,11 +95,21 @@ class Session:
         """The thread: everything from and to the serial ports."""
         while not self._stop.is_set() and not self._wires.closed:
             self._wires.pump(0.05)
+            self._read_files()
             if self._asked.is_set():
                 self._asked.clear()
                 self._wires.send("qmp", b'{"execute": "qmp_capabilities"} {"execute": "quit"}\n')
             with contextlib.suppress(BlockingIOError):
                 self._wires.send("console", self._typed.recv(4096))
+        self._read_files()
+
+    def _read_files(self) -> None:
+        for port, begin in self.files.items():
+            with contextlib.suppress(OSError), open(self.at / port, "rb") as file:
+                file.seek(begin)
+                data = file.read()
+                self.files[port] += len(data)
+                self._receive(port, data) if data else None
 
     def _receive(self, port: str, data: bytes) -> None:
         if port == "com2":

@@ -29,6 +29,7 @@ from grader import emulator as emu, gdb, launch
 from grader.build import Kernel
 
 CLUSTER = 1 << 16
+PORTS = ("console", "com2")     # they go to files: a socket that is full would be an event that no replay repeats
 PATIENCE = 10       # seconds of wall time after which a boot that is recorded counts as hung
 REPLAYED = 300      # ... and its replay, which takes about six times as long while the guest polls
 UNKNOWN = "this kernel has no test of this name"     # ktest/ktest.c
@@ -79,7 +80,8 @@ def record(kernel: Kernel, where: Path, *, test: str, seed: int, input: bytes = 
             "schedule": schedule}
     (where / "recording.json").write_text(json.dumps(told))
     empty_qcow2(where / "snapshots.qcow2")
-    with gdb.Session(_options(where), extra("record", where, where / "snapshots.qcow2"), show=show) as run:
+    with gdb.Session(_options(where), extra("record", where, where / "snapshots.qcow2"),
+                     show=show, files=PORTS) as run:
         status, hung = run.wait(patience)
         verdict = f"{test}: hung: it did not end within {patience:g} s" if hung else run.verdict()
         told |= {"status": status, "hung": hung, "verdict": verdict, "com2": run.com2.decode(errors="replace")}
@@ -122,7 +124,7 @@ class Replay(gdb.Session):
     def __init__(self, where: Path, *, debugger: bool = False, more: tuple[str, ...] = (),
                  show: bool = True) -> None:
         self.recording, self.where = load(where), where
-        super().__init__(_options(where), more, debugger=debugger, show=show)
+        super().__init__(_options(where), more, debugger=debugger, show=show, files=PORTS)
 
     def _start(self) -> None:
         image = self.at / "snapshots.qcow2"

@@ -126,8 +126,17 @@ def test_a_panicking_test_says_so_again(kernel, tmp_path):
     assert replay.replay(where, show=False) == "ktest_expects_panic: passed"
 
 
-def verb(*words: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "grader", *words, "--lab", "1"], capture_output=True, text=True,
+def test_a_schedule_that_failed_is_recorded_and_gone_to():
+    """What a failed test that explores says is to be typed: GDB stops where its schedule begins, and the same
+    interleaving follows."""
+    told = verb("replay", "--test", "explore_lost_wake_up", "--seed", "1", "--schedule", "0", "--batch",
+                "--command", "print schedule", "--command", "continue", lab=3)
+    assert re.search(r"explore_reached \(number=0\).*\$1 = 0", told.stdout, re.DOTALL), told.stdout + told.stderr
+    assert "the end of the recording: explore_lost_wake_up: panicked: deadlock" in told.stdout, told.stdout
+
+
+def verb(*words: str, lab: int = 1) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "grader", *words, "--lab", str(lab)], capture_output=True, text=True,
                           cwd=emu.ROOT, stdin=subprocess.DEVNULL, timeout=120)
 
 
