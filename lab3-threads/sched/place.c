@@ -54,10 +54,17 @@ void sched_ask(struct runqueue *queue)
 	__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
 }
 
+/* What was done to the thread under the old queue's lock must be seen by who takes the new one's,
+ * perhaps before we do. Caller holds the old one. */
+static void set_processor(struct thread *thread, unsigned cpu)
+{
+	__atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
+}
+
 /* From its queue to that of another processor, whose lock is held then in the place of its own. */
 static struct runqueue *carry(struct runqueue *queue, struct thread *thread, unsigned to)
 {
-	__atomic_store_n(&thread->cpu, to, __ATOMIC_RELAXED);
+	set_processor(thread, to);
 	spin_unlock(&queue->lock);
 	queue = runqueue_of(to);
 	spin_lock(&queue->lock);
@@ -101,7 +108,7 @@ static struct thread *take(unsigned from, unsigned to)
 		thread = sched_policy->spare(from, to);
 	if (thread) {
 		sched_dequeue(queue, thread);
-		__atomic_store_n(&thread->cpu, to, __ATOMIC_RELAXED);
+		set_processor(thread, to);
 	}
 	spin_unlock(&queue->lock);
 	return thread;

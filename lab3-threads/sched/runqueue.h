@@ -5,7 +5,7 @@
  * queue of thread->cpu, whether the thread runs there, waits there or sleeps. A thread
  * changes queues in two steps: who takes it away sets thread->cpu under the lock of the
  * old queue, and puts it in under that of the new one. Between the two it is READY and in no
- * queue, and in the hands of that one alone.
+ * queue: whoever locks it then may change it, but only that one takes it further.
  */
 #pragma once
 #include "lab3-threads/sched/policy.h"

@@ -32,7 +32,7 @@ struct runqueue *sched_queue_lock(struct thread *thread, uint64_t *flags)
 		struct runqueue *queue = runqueue_of(cpu);
 
 		spin_lock(&queue->lock);
-		if (__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED) == cpu)
+		if (__atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) == cpu)
 			return queue; /* otherwise others may be moving it, under their locks */
 		spin_unlock(&queue->lock);
 	}
