@@ -17,7 +17,7 @@ import json
 import random
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -113,6 +113,7 @@ def boot_ktest(item: pytest.Item, name: str, **options) -> Ktap:
         end = running.wait()
     told = ktap.read(made.com2.text)
     diagnostics = [_named(line, made) for line in told.diagnostics]
+    end = replace(end, detail=_named(end.detail, made))
     return Ktap(end, told.replies, diagnostics, told.todos, made.console.text)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, explain, ktests
+from grader import build, explain, ktests, places
 from grader import lab as labs
 from grader.dialogue import Expected
 from grader.fixtures import alone, boot_ktest, kept_input, kernel, ktest, machine, rng, symbols  # noqa: F401 (pytest finds them here)
@@ -299,6 +299,10 @@ def _explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Failur
     else:
         failure = _of_python(item, excinfo)
     failure.again = _again(item)
+    if machines := getattr(item, "cub_machines", []):
+        elf, symbols = machines[-1].options.elf, machines[-1].symbols
+        failure.seen = places.located(failure.seen, elf, symbols)
+        failure.trace = places.located(failure.trace, elf, symbols)
     return failure
 
 
@@ -320,5 +324,6 @@ def _of_python(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Fail
         failure.trace = list(last.seen_from_outside()) or kernels
         failure.todos = explain.todos_on(last.console.text)
         if last.end and last.end.kind != "passed" and not isinstance(error, Expected):
-            failure.seen.append(explain.end_in_words(last.end))
+            said = explain.SAID[last.end.kind]      # the fixture ktest has said so already, and more
+            failure.seen += [] if any(said in line for line in failure.seen) else [explain.end_in_words(last.end)]
     return failure

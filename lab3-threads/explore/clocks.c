@@ -197,7 +197,8 @@ static void race(uint64_t word, unsigned other, const struct access *theirs, boo
 	told[races++][1] = mine->site[0];
 	if (!kt_fail())
 		return;
-	report(REPORT_TEST, "# data race at 0x%lx: no lock and no memory order lies between\n",
+	report(REPORT_TEST,
+		"# data race at 0x%lx: no lock and no memory order lies between these two\n",
 		word * 8 + (unsigned)__builtin_ctz(theirs->bytes & mine->bytes));
 	tell(they_wrote ? "wrote" : "read", other, theirs);
 	tell(write ? "writes" : "reads", virtual_current, mine);

@@ -1,0 +1,22 @@
+"""Frames get the places in the source that they stand for."""
+
+from __future__ import annotations
+
+from grader import emulator as emu
+from grader.places import located
+from grader.symbols import Symbols
+
+
+def test_frames_are_located():
+    kernel = emu.kernel(1, tests=True)
+    symbols = Symbols.load(kernel.elf)
+    lines = ["kmain+0x20", "- processor 0 wrote it in kmain+0x20 < boot_high+0x5f", "no frame", "nobody+0x12", "cpu 0 at kmain"]
+    first, chain, *rest = located(lines, kernel.elf, symbols)
+    place = first.removeprefix("kmain+0x20  (lab1-boot/boot/kmain.c:").removesuffix(")")
+    assert place.isdigit(), first
+    assert chain == f"- processor 0 wrote it in kmain (lab1-boot/boot/kmain.c:{place}) < boot_high"
+    assert rest == lines[2:]
+
+
+def test_what_is_not_known_stays(tmp_path):
+    assert located(["kmain+0x20"], tmp_path / "none", Symbols([(0x1000, "kmain")])) == ["kmain+0x20"]
