@@ -41,8 +41,8 @@ record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 
 ## For those who teach, and for CI
 handout: test-tools				## the students' repository, a branch a lab: OUT=dir
 	@$(PYTHON) -m grader handout --out "$(OUT)"
-mutants: test-tools				## wrong solutions, each to be caught: LAB=1 EX=1.3
-	$(grader) --jobs $(JOBS) $(call opt,exercise,EX)
+mutants: test-tools				## wrong solutions, each to be caught, in each run: LAB=1 EX=1.3 RUNS=20
+	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,runs,RUNS)
 check: test-tools				## layering, format, each stage linked by itself
 	@$(PYTHON) -m grader check
 test: check					## everything that CI runs

@@ -2,7 +2,7 @@
 
 Four parts, each a command that anybody can type, and all are run even when one
 fails: every test of the labs on the reference and of the grader itself (pytest),
-mutants (a sample drawn anew each time; all of them in the long form), and grades
+mutants (a sample drawn anew each time; all of them, 20 times each, in the long form), and grades
 of the reference under load (a few; 200 in the long form). Where the grader's own
 tests are not there, as in a student's repository, the labs' tests are all.
 """
@@ -21,7 +21,7 @@ from grader import lab as labs
 
 ROOT = Path(__file__).resolve().parent.parent
 MUTANTS, GRADES = 32, 4             # of each lab, in the short form
-GRADES_LONG = 200
+RUNS_LONG, GRADES_LONG = 20, 200    # of each mutant, and of each lab's reference
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
     parts = {}
     for lab in labs.labs(ROOT):
         if (ROOT / lab.directory / "mutants").is_dir():
-            sample = [] if args.long else ["--sample", str(MUTANTS),
+            sample = ["--runs", str(RUNS_LONG)] if args.long else ["--sample", str(MUTANTS),
                                            "--seed", str(secrets.randbits(32))]
             parts[f"lab {lab.number}: mutants"] = [
                 *verb, "mutants", "--lab", str(lab.number), "--jobs", str(args.jobs),

@@ -5,6 +5,8 @@ in exercise 1.3: first a sentence that tells the mistake, then a patch against t
 reference.  It is applied to a staged copy, built, and judged by its exercise's
 tests alone, stopping at the first failure.  It must be a test that fails: a mutant
 that does not apply or build, or touches another exercise's files, is in error.
+With --runs each is judged so many times, with another seed each time, and counts as caught
+only if it is caught each time: a race must not be found once in fifty runs.
 The idea is mutation testing (Jia and Harman, "An analysis and survey of the
 development of mutation testing", 2011), with mistakes picked by hand.
 """
@@ -105,8 +107,8 @@ def apply(mutant: Mutant, tree: Path) -> None:
         raise MutantError(f"does not apply: {why.removeprefix('error: ')}")
 
 
-def judge(mutant: Mutant, reference: Path, lab: Lab, seed: int | None = None) -> Outcome:
-    """Applies, builds and tests one mutant."""
+def judge(mutant: Mutant, reference: Path, lab: Lab, seed: int | None = None, runs: int = 1) -> Outcome:
+    """Applies, builds and tests one mutant, so many times."""
     start = time.monotonic()
 
     def outcome(**found) -> Outcome:
@@ -120,11 +122,14 @@ def judge(mutant: Mutant, reference: Path, lab: Lab, seed: int | None = None) ->
             return outcome(error=str(error))
         except build.BuildError as error:
             return outcome(error=f"does not build: {error.reason.splitlines()[0]}")
-        result = trial.run(tree, lab.directory, mutant.exercise, stop=True, seed=seed, root=reference)
-    if result.trouble:
-        return outcome(error=result.trouble)
-    failed = result.first("failed")
-    return outcome(caught=failed.name, manner=failed.reason) if failed else outcome()
+        for number in range(runs):
+            result = trial.run(tree, lab.directory, mutant.exercise, stop=True, seed=seed, root=reference)
+            failed = result.first("failed")
+            if result.trouble or (number and not failed):
+                return outcome(error=result.trouble or f"caught {number} times, and then not")
+            if not failed:
+                return outcome()
+    return outcome(caught=failed.name, manner=failed.reason)
 
 
 def baseline(reference: Path, lab: Lab, jobs: int) -> str:
@@ -140,6 +145,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exercise", help="only this exercise's, like 1.3")
     parser.add_argument("--sample", type=int, metavar="N", help="only N of them, drawn by --seed")
     parser.add_argument("--seed", type=lambda text: int(text, 0), default=0)
+    parser.add_argument("--runs", type=int, default=1, help="judge each so many times, with new seeds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--no-baseline", action="store_true", help="do not test the reference first")
     parser.add_argument("--reference", type=Path, default=stage.ROOT, help=argparse.SUPPRESS)
@@ -163,15 +169,15 @@ def run(args: argparse.Namespace) -> int:
     except build.BuildError as error:
         print(f"mutants: the reference does not build: {error.reason}", file=sys.stderr)
         return 2
-    return _judge_all(mutants, args.reference, lab, args.jobs)
+    return _judge_all(mutants, args.reference, lab, args.jobs, max(args.runs, 1))
 
 
-def _judge_all(mutants: list[Mutant], reference: Path, lab: Lab, jobs: int) -> int:
+def _judge_all(mutants: list[Mutant], reference: Path, lab: Lab, jobs: int, times: int) -> int:
     """Judges side by side, prints a line each as they come, and the sum."""
     width = max((len(m.name) for m in mutants), default=0)
     left = []
     with concurrent.futures.ThreadPoolExecutor(max(jobs, 1)) as pool:
-        runs = [pool.submit(judge, m, reference, lab) for m in mutants]
+        runs = [pool.submit(judge, m, reference, lab, runs=times) for m in mutants]
         try:
             for done in concurrent.futures.as_completed(runs):
                 outcome = done.result()
