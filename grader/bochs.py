@@ -16,10 +16,11 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import tty
 from pathlib import Path
 
-from grader import cpustate, emulator as emu, iso
+from grader import cpustate, emulator as emu, iso, ktap
 
 BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 VGA_BIOS = "/usr/share/bochs/VGABIOS-lgpl-latest"
@@ -102,6 +103,28 @@ class Bochs:
         said = (self.at / "said").read_text(errors="replace")
         found = re.search(r"exiting with the following message:\s*\n(.*)", said)
         return found[1].strip() if found else ""
+
+
+class TestBoot(Bochs):
+    """A boot of a TESTS kernel, with COM2 going to a file."""
+
+    __test__ = False            # not for pytest, whatever the name
+
+    def configuration(self) -> str:
+        return super().configuration() + f"com2: enabled=1, mode=file, dev={self.at / 'com2'}\n"
+
+    def until_verdict(self, seconds: float = 240) -> ktap.Transcript:
+        """What the test said on COM2, once it has told its result, Bochs has ended, or so much of
+        the host's time is over."""
+        end, told = time.monotonic() + seconds, ktap.read("")
+        while not told.results and time.monotonic() < end:
+            running = self.process.poll() is None
+            path = self.at / "com2"
+            told = ktap.read(path.read_text(errors="replace") if path.exists() else "")
+            if not running:
+                break
+            time.sleep(0.1)
+        return told
 
 
 def boot(args: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 /*
- * The clock: see clock.h. Channel 2 of the PIT counts down once while the time-stamp
- * counter runs; its output shows at a port when it has reached zero.
+ * The clock: see clock.h. Channel 2 of the PIT counts down, and at two moments we note its
+ * count and the time-stamp counter. An emulator may be held up at any time by its host;
+ * so each moment is the best of several, the one with the least time between the two.
  */
 #include "lab3-threads/cpu/clock.h"
 #include "lab1-boot/cpu/cpu.h"
@@ -17,8 +18,10 @@
 #define SPEAKER_ON    0x02
 #define SPEAKER_OUT   0x20 /* channel 2 has reached zero */
 
-#define MEASURED    1193 /* the PIT's ticks: a millisecond */
-#define TIMES       5    /* the least counts: whatever holds us up makes it longer */
+#define PIT_LATCH   0x80 /* keep channel 2's count until it is read */
+#define PIT_FROM    0xffff
+#define MEASURED    2386 /* the PIT's ticks, of which there are 65535: two milliseconds */
+#define TRIES       8    /* for each moment, and for both: it must not have come to its end */
 #define LOOKS_MAX   100000
 #define LOOK_CYCLES 2000 /* between two looks: reading a port is slow in an emulator */
 
@@ -38,35 +41,72 @@ static void pause_cycles(uint64_t cycles)
 		CPU_PAUSE();
 }
 
-/* How many cycles MEASURED ticks take; 0 if the PIT does not count. */
-static uint64_t measure(void)
+static void pit_start(void)
 {
-	uint64_t start;
-
 	out8(SPEAKER, (uint8_t)((in8(SPEAKER) & ~SPEAKER_ON) | SPEAKER_GATE));
 	out8(PIT_COMMAND, PIT_ONE_SHOT);
-	out8(PIT_CHANNEL_2, MEASURED & 0xff);
-	out8(PIT_CHANNEL_2, MEASURED >> 8);
-	start = rdtsc();
-	for (int looks = 0; looks < LOOKS_MAX; looks++) {
-		if (in8(SPEAKER) & SPEAKER_OUT)
-			return rdtsc() - start;
-		pause_cycles(LOOK_CYCLES);
+	out8(PIT_CHANNEL_2, PIT_FROM & 0xff);
+	out8(PIT_CHANNEL_2, PIT_FROM >> 8);
+}
+
+/* The ticks since pit_start, as they were at its latch. */
+static uint64_t pit_latched(void)
+{
+	uint64_t low = in8(PIT_CHANNEL_2);
+
+	return PIT_FROM - (low | (uint64_t)in8(PIT_CHANNEL_2) << 8);
+}
+
+struct moment {
+	uint64_t cycles, ticks;
+};
+
+static struct moment look(void)
+{
+	struct moment best = { 0, 0 };
+	uint64_t least = UINT64_MAX;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		uint64_t before = rdtsc(), took, ticks;
+
+		out8(PIT_COMMAND, PIT_LATCH);
+		took = rdtsc() - before;
+		ticks = pit_latched();
+		if (took < least) {
+			least = took;
+			best = (struct moment){ before + took / 2, ticks };
+		}
 	}
-	return 0;
+	return best;
+}
+
+/* Two moments that are some time apart; false if the PIT does not count, or had come to its end. */
+static bool measure(struct moment *first, struct moment *last)
+{
+	pit_start();
+	*last = *first = look();
+	for (int looks = 0; looks < LOOKS_MAX && last->ticks - first->ticks < MEASURED; looks++) {
+		pause_cycles(LOOK_CYCLES);
+		*last = look();
+	}
+	return last->ticks - first->ticks >= MEASURED && !(in8(SPEAKER) & SPEAKER_OUT);
+}
+
+static uint64_t nanoseconds_of(uint64_t ticks)
+{
+	return ticks * NS_PER_SECOND / PIT_HZ;
 }
 
 void clock_init(void)
 {
-	uint64_t cycles = measure();
+	struct moment first, last;
+	bool good = false;
 
-	for (int times = 1; cycles && times < TIMES; times++) {
-		uint64_t again = measure();
-
-		cycles = again && again < cycles ? again : cycles;
-	}
-	if (cycles)
-		scale = ((MEASURED * NS_PER_SECOND / PIT_HZ) << SHIFT) / cycles;
+	for (int tries = 0; tries < TRIES && !good; tries++)
+		good = measure(&first, &last);
+	if (good)
+		scale = (nanoseconds_of(last.ticks - first.ticks) << SHIFT) /
+			(last.cycles - first.cycles);
 	began = rdtsc();
 	running = true;
 }

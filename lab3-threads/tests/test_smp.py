@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from grader import bochs, emulator as emu, iso
 from grader.pagewalk import joined, pages
 
 DIRECT_MAP, IMAGE = 0xFFFF_8000_0000_0000, 0xFFFF_FFFF_8000_0000
@@ -192,7 +193,7 @@ def test_one_that_is_not_there(machine, symbols, absent):
 
 
 @pytest.mark.parametrize("table, why", [
-    (madt(0, 1)[:-1], "its length cannot be"),
+    (madt(0, 1)[:4] + struct.pack("<I", 43) + madt(0, 1)[8:], "its length cannot be"),
     (madt(0, 1)[:9] + b"\x55" + madt(0, 1)[10:], "its checksum is wrong"),
     (sealed(bytes(16)), "an entry is too short"),
     (sealed(b"\0\x08\0\0\1\0\0\0\1\xff"), "an entry reaches beyond it"),
@@ -203,6 +204,33 @@ def test_a_broken_table(machine, table, why):
     assert look.online == 1
     assert look.console.count("cpu: ") == 1
     assert f"cpu: ACPI's MADT is refused ({why}), so this processor runs alone" in look.console
+
+
+# --- other ways in -----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_through_grub(machine, kernel, symbols, tmp_path):
+    """Through GRUB and SeaBIOS, whose memory map is another one, two processors start as well."""
+    image = iso.image(kernel.elf, append="ktest=smp_look", out=tmp_path / "cub.iso")
+    check_started(Look(machine, **parallel(2, iso=image)), 2, symbols)
+
+
+@threads
+@pytest.mark.slow
+@pytest.mark.parametrize("words, count", [
+    ("", 2), ("x2apic", 2), pytest.param("", 4, marks=long), pytest.param("x2apic", 4, marks=long)])
+def test_in_bochs(kernel, tmp_path, words, count):
+    """In Bochs, which is exact about segments and has x2APICs, a thread runs on each processor."""
+    try:
+        emu.need("bochs", bochs.BIOS, bochs.VGA_BIOS)
+        image = iso.image(kernel.elf, append=f"ktest=smp_facts seed=7 {words}", out=tmp_path / "cub.iso")
+    except emu.EmulatorError as error:
+        pytest.skip(str(error))
+    with bochs.TestBoot(image, cpus=count) as guest:
+        told = guest.until_verdict()
+        assert told.results and not told.results[0]["not"], f"{told.diagnostics}; Bochs: {guest.message() or 'runs'}"
+        assert [words_of[:2] for words_of in facts(told)] == [(number, number) for number in range(count)]
 
 
 # --- that they work ----------------------------------------------------------------------
