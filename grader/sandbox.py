@@ -15,6 +15,7 @@ that form and silences the line.  More: bwrap(1), namespaces(7).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -153,6 +154,20 @@ def kill_group(process: subprocess.Popen) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     process.wait()
+
+
+def processor_time(pid: int) -> float:
+    """The processor time, in seconds, that a process and all below it have had (proc(5), stat)."""
+    used, parents = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError):
+            fields = path.read_text().rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+            used[int(path.parent.name)] = sum(map(int, fields[11:13]))
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(used.get(member, 0) for member in family) / os.sysconf("SC_CLK_TCK")
 
 
 def environment() -> dict[str, str]:

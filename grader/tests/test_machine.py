@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import sandbox
 from grader.machine import Machine, MachineError
 from grader.tests import probes
 
@@ -272,3 +273,27 @@ def test_a_qemu_that_refuses_is_one_line(tmp_path):
     with pytest.raises(MachineError) as told:
         Machine(tmp_path / "nothing.elf").start()
     assert "\n" not in str(told.value) and "nothing.elf" in str(told.value)
+
+
+# --- processors that really run in parallel ----------------------------------------------
+
+
+def test_a_parallel_limit_is_the_host_s_processor_time(tmp_path, monkeypatch):
+    """What others did on the host while we waited does not count."""
+    had = iter([0.1, 0.2, 5.0])
+    monkeypatch.setattr("grader.sandbox.processor_time", lambda pid: next(had))
+    began = time.monotonic()
+    end = boot(tmp_path, "plan(COM2); for (;;) spend(1000);", icount=False, limit=2)
+    assert end.kind == "hung" and not list(had), end
+    assert time.monotonic() - began > 4, "the limit was asked for again, and again"
+
+
+def test_processor_time_is_that_of_all_below():
+    process = subprocess.Popen(["sh", "-c", "timeout 20 sh -c 'while :; do :; done' & wait"], start_new_session=True)
+    try:
+        until = time.monotonic() + 30
+        while sandbox.processor_time(process.pid) < 0.3:
+            assert time.monotonic() < until, "the grandchild's time is not seen"
+            time.sleep(0.1)
+    finally:
+        sandbox.kill_group(process)
