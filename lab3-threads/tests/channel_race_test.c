@@ -7,7 +7,7 @@
 #include "lab3-threads/tests/crew.h"
 #include <linux/errno.h>
 
-#define SCHEDULES 60
+#define SCHEDULES 40
 #define ENDS_MAX  4  /* threads at either end */
 #define EACH_MAX  60 /* elements of one sender */
 
@@ -188,12 +188,15 @@ KTEST(channel_carries_all_in_order, "3.7",
 
 /* --- closing in the midst ------------------------------------------------------------------ */
 
-/* Senders send as much as they can until the channel is closed under them. */
+/* Senders send as much as they can until the channel is closed under them. We send one, too. */
 static void close_amid(unsigned capacity)
 {
+	uint64_t ours = element_of(2, 0);
+
 	open(capacity);
 	start(2, 2, 3, 0);
-	sched_yield();
+	KT_EQ(channel_send(channel, &ours, 0), 0);
+	sender[2].sent = 1;
 	channel_close(channel);
 	crew_join();
 	check();

@@ -6,7 +6,7 @@
 #include "lab3-threads/tests/crew.h"
 #include <linux/errno.h>
 
-#define SCHEDULES 60
+#define SCHEDULES 40
 #define CHANNELS  3
 
 static struct channel *channel[CHANNELS];
