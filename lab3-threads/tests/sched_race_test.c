@@ -10,7 +10,6 @@
 #include "lab3-threads/tests/crew.h"
 
 #define SCHEDULES       150
-#define NEEDS           "3.1 3.2 3.3"
 #define LOAD(x)         __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define STORE(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELEASE)
 #define INCREASE(x)     __atomic_add_fetch(&(x), 1, __ATOMIC_ACQ_REL)
@@ -56,7 +55,7 @@ static void wake_sleeper(void)
 }
 
 KTEST(sched_race_wake, "", "no wake-up is lost between a look and the sleep after it",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(2, SCHEDULES, wake_sleeper);
 }
@@ -82,7 +81,7 @@ static void interrupt_sleeper(void)
 }
 
 KTEST(sched_race_interrupt, "", "an interrupt ends a sleep, also one that has not begun yet",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(2, SCHEDULES, interrupt_sleeper);
 }
@@ -132,7 +131,7 @@ static void move_about(void)
 }
 
 KTEST(sched_race_affinity, "", "a thread goes where it may run, whatever it does just then",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(3, SCHEDULES, move_about);
 }
@@ -169,7 +168,7 @@ static void move_woken(void)
 
 KTEST(sched_race_affinity_of_woken, "",
 	"a thread that wakes while its processors change runs on one of the new ones",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(3, SCHEDULES, move_woken);
 }
@@ -213,7 +212,7 @@ static void busy_first(void)
 }
 
 KTEST(sched_race_steal, "", "idle processors run what a busy one has waiting, if they may",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(3, SCHEDULES, busy_first);
 }
@@ -247,7 +246,7 @@ static void disturb(void)
 
 KTEST(sched_race_changes, "",
 	"priorities, processors and looks from outside, while threads give way and change places",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(3, SCHEDULES, disturb);
 }
