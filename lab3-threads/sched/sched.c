@@ -262,16 +262,18 @@ static void activate(struct runqueue *queue, struct thread *thread, enum sched_w
 }
 
 /*
- * End its sleep, if it sleeps; of one that cannot be interrupted only if that is no matter. One
- * that has not left its processor yet will not, then.
+ * End its sleep, if it sleeps, and if an interrupt may do so. One that has not left its processor
+ * yet will not, then. That there is an interrupt is told under the lock, too: otherwise the thread
+ * might see it, and be woken for it from its next sleep.
  */
-static bool wake(struct thread *thread, bool only_interruptible)
+static bool wake(struct thread *thread, bool interrupt)
 {
 	uint64_t flags;
 	struct runqueue *queue = sched_queue_lock(thread, &flags);
-	bool slept =
-		thread->state == THREAD_SLEEPING && (thread->interruptible || !only_interruptible);
+	bool slept = thread->state == THREAD_SLEEPING && (thread->interruptible || !interrupt);
 
+	if (interrupt)
+		__atomic_store_n(&thread->interrupted, true, __ATOMIC_RELEASE);
 	if (slept)
 		trace_event(TRACE_WAKE, thread->id, thread_self()->id);
 	if (slept && queue->current != thread) {
@@ -292,7 +294,6 @@ bool sched_wake(struct thread *thread)
 
 void sched_interrupt(struct thread *thread)
 {
-	__atomic_store_n(&thread->interrupted, true, __ATOMIC_RELEASE);
 	wake(thread, true);
 }
 
