@@ -28,8 +28,9 @@ void condvar_init(struct condvar *condvar, const char *name);
 
 /*
  * condvar_wait: give the mutex up, sleep until a signal, and take the mutex again. No signal after
- * the mutex is free is missed. Caller holds the mutex. flags as for waitqueue_prepare; returns 0
- * or -EINTR, with the mutex held in both cases. May sleep.
+ * the mutex is free is missed. Caller holds the mutex. flags as for waitqueue_prepare; returns 0,
+ * or -EINTR if an interrupt was faster, which has then taken nobody's signal; with the mutex held
+ * in both cases. May sleep.
  */
 int condvar_wait(struct condvar *condvar, struct mutex *mutex, unsigned flags);
 

@@ -56,19 +56,22 @@ static void queue_up(struct mutex *mutex, struct sleeper *self)
 	donation_wait(mutex);
 }
 
-/* The waiter with the highest priority, of equal ones the first; NULL: nobody waits. Caller holds
- * mutex->guard. */
+/* The waiter with the highest priority, of equal ones the one that came first; NULL: nobody waits.
+ * Caller holds mutex->guard. */
 static struct sleeper *most_urgent(struct mutex *mutex)
 {
 	struct sleeper *best = NULL;
 
 	donation_lock();
+	/* Exercise 3.5: what counts is thread->priority, which stands still meanwhile. */
+	// BEGIN SOLUTION 3.5
 	list_each (link, &mutex->waiters) {
 		struct sleeper *sleeper = list_entry(link, struct sleeper, link);
 
 		if (!best || sleeper->thread->priority > best->thread->priority)
 			best = sleeper;
 	}
+	// END SOLUTION 3.5 => (void)mutex; todo("3.5");
 	donation_unlock();
 	return best;
 }
@@ -91,7 +94,7 @@ static bool soon_free(const struct mutex *mutex, unsigned looks)
 }
 
 /* Wait for the mutex, which is not free. Caller holds mutex->guard. */
-static void wait_for(struct mutex *mutex)
+static void mutex_wait(struct mutex *mutex)
 {
 	/* Exercise 3.5: look again as long as soon_free says that it pays, letting go of the guard
 	 * for a CPU_PAUSE() between two looks; take the mutex if it is free by then. Otherwise
@@ -123,7 +126,7 @@ void mutex_lock(struct mutex *mutex)
 			panic("mutex %s is taken twice", mutex->name);
 		order_waits(mutex);
 		trace_event(TRACE_WAIT, thread_self()->id, (uint64_t)mutex);
-		wait_for(mutex);
+		mutex_wait(mutex);
 		trace_event(TRACE_WAITED, thread_self()->id, (uint64_t)mutex);
 	}
 	mutex->acquired_at = CALLER;
@@ -156,13 +159,17 @@ void mutex_unlock(struct mutex *mutex)
 	/* Exercise 3.5: hand the mutex to the most urgent waiter; without one it is free, and
 	 * nobody's. */
 	// BEGIN SOLUTION 3.5
+	// STARTER 3.5
+	// todo("3.5");
+	// (void)most_urgent;
+	// (void)give_to;
+	// set_owner(mutex, NULL);
 	struct sleeper *next = most_urgent(mutex);
 
 	if (next)
 		give_to(mutex, next);
 	else
 		set_owner(mutex, NULL);
-	// END SOLUTION 3.5 => todo("3.5"); (void)most_urgent; (void)give_to; set_owner(mutex,
-	// NULL);
+	// END SOLUTION 3.5
 	spin_unlock(&mutex->guard);
 }
