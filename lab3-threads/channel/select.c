@@ -84,16 +84,6 @@ static struct waitqueue *queue_of(struct channel_case *one)
 	return one->sends ? &one->channel->senders : &one->channel->receivers;
 }
 
-/* Out of the queue, unless a partner has taken the party out. Caller holds the channel's lock. */
-static void leave(struct waitqueue *queue, struct channel_party *party)
-{
-	spin_lock(&queue->lock);
-	if (party->waiter.queued)
-		list_remove(&party->waiter.link);
-	party->waiter.queued = false;
-	spin_unlock(&queue->lock);
-}
-
 /* Leave all queues; the number of the case that a partner has done, or -EINTR. Caller holds all
  * locks. */
 static int leave_all(struct channel_case *cases, unsigned count, struct channel_party *parties)
@@ -103,7 +93,7 @@ static int leave_all(struct channel_case *cases, unsigned count, struct channel_
 	for (unsigned i = 0; i < count; i++) {
 		if (!cases[i].channel)
 			continue;
-		leave(queue_of(&cases[i]), &parties[i]);
+		waitqueue_leave(queue_of(&cases[i]), &parties[i].waiter);
 		cases[i].result = parties[i].result;
 		if (parties[i].result != -EINTR)
 			number = (int)i;

@@ -10,6 +10,8 @@
  *
  * A waiter carries the function that wakes it, so that something else than a thread's
  * sleep can hang in a queue, too (poll and epoll, lab 4).
+ *
+ * Interrupt handlers wake threads, too: the queue's lock is taken with interrupts off.
  */
 #pragma once
 #include "lab1-boot/lib/list.h"
@@ -30,9 +32,9 @@ struct waitqueue {
 struct waiter {
 	struct list link;
 	struct thread *thread;
-	bool queued;
-	/* Takes the waiter's news; false: it did not want it, wake another one. Holds the queue's
-	 * lock and may not sleep. The waiter is out of the queue by then. */
+	bool queued; /* nobody has woken it */
+	/* Takes a wake-up; false: it did not want it, and it is another one's. Called with the
+	 * queue's lock held; it may not sleep, nor change the queue. */
 	bool (*wake)(struct waiter *waiter);
 };
 
@@ -53,10 +55,17 @@ void waitqueue_prepare(struct waitqueue *queue, struct waiter *waiter, unsigned 
 
 /*
  * waitqueue_wait: sleep until it is woken, or not at all if it was since waitqueue_prepare. Returns
- * 0, or -EINTR if thread_interrupt ended an interruptible sleep; in every case it is in no queue
- * then. May sleep. Takes the queue's lock.
+ * 0 if it was woken, or -EINTR if thread_interrupt was faster, and the sleep interruptible: it has
+ * then taken nobody's wake-up. In both cases it is in no queue afterwards. May sleep. Takes the
+ * queue's lock.
  */
 int waitqueue_wait(struct waitqueue *queue, struct waiter *waiter);
+
+/*
+ * waitqueue_cancel: instead of waitqueue_wait, if there is no reason to sleep any more. True if a
+ * wake-up has been taken since waitqueue_prepare. Never sleeps. Takes the queue's lock.
+ */
+bool waitqueue_cancel(struct waitqueue *queue, struct waiter *waiter);
 
 /*
  * waitqueue_sleep: let go of guard, sleep, and take guard again: what was true under guard before
@@ -65,13 +74,27 @@ int waitqueue_wait(struct waitqueue *queue, struct waiter *waiter);
  */
 int waitqueue_sleep(struct waitqueue *queue, struct spinlock *guard, unsigned flags);
 
-/* waitqueue_wake_one: wake the one that came first; false if none wanted it. Never sleeps. Takes
- * the queue's lock. */
+/* waitqueue_wake_one: wake the one that came first, of those that want it; false if none does.
+ * Whoever is woken is out of the queue, the others stay in it. Never sleeps. Takes the queue's
+ * lock. */
 bool waitqueue_wake_one(struct waitqueue *queue);
 
-/* waitqueue_wake_all: wake all that wait now; returns how many. Never sleeps. Takes the queue's
- * lock. */
+/* waitqueue_wake_all: wake all that wait now and want it, those that came first before the others;
+ * returns how many. Never sleeps. Takes the queue's lock. */
 unsigned waitqueue_wake_all(struct waitqueue *queue);
 
-/* waitqueue_empty: whether nobody waits, at this moment. */
+/* waitqueue_empty: whether nobody waits, at this moment. Takes the queue's lock. */
 bool waitqueue_empty(struct waitqueue *queue);
+
+/* What waitqueue_prepare and waitqueue_wait are made of, for waiters with a wake function of their
+ * own: */
+
+/* waitqueue_join: put a waiter, whose wake function is set, behind the others. Never sleeps. Takes
+ * the queue's lock. */
+void waitqueue_join(struct waitqueue *queue, struct waiter *waiter);
+
+/*
+ * waitqueue_leave: take a waiter that has joined out of the queue, if nobody has woken it; whether
+ * it was still there. Nobody looks at it any more afterwards. Never sleeps. Takes the queue's lock.
+ */
+bool waitqueue_leave(struct waitqueue *queue, struct waiter *waiter);
