@@ -52,6 +52,7 @@ static struct runqueue *lock_mine(uint64_t *flags)
 void sched_enqueue(struct runqueue *queue, struct thread *thread, enum sched_why why)
 {
 	assert(!thread->queued && thread->state == THREAD_READY);
+	assert(thread->affinity >> thread->cpu & 1);
 	thread->queued = true;
 	sched_policy->enqueue(thread->cpu, thread, why);
 	__atomic_store_n(&queue->ready, queue->ready + 1, __ATOMIC_RELEASE);

@@ -173,6 +173,46 @@ KTEST(sched_race_affinity_of_woken, "",
 	explore(3, SCHEDULES, move_woken);
 }
 
+static void wait_until_enough(void *unused)
+{
+	(void)unused;
+	while (!LOAD(enough))
+		CPU_PAUSE();
+}
+
+static void be_on_1(void *unused)
+{
+	(void)unused;
+	KT_EQ(this_cpu(cpu_number), 1);
+}
+
+static void move_waiting(void)
+{
+	enough = false;
+	thread_set_affinity(thread_self(), 1);
+	sched_yield();
+	crew[crew_count++] = thread_create("busy", wait_until_enough, NULL);
+	crew[crew_count++] = thread_create("waits", be_on_1, NULL);
+	thread_set_affinity(crew[0], 2);
+	thread_set_affinity(crew[1], 1);
+	thread_start(crew[0]);
+	thread_start(crew[1]);
+	thread_set_affinity(crew[1], 2);
+	for (int i = 0; i < 3; i++)
+		sched_yield();
+	STORE(enough, true);
+	crew_join();
+	thread_set_affinity(thread_self(), 0xff);
+}
+
+KTEST(sched_race_affinity_of_waiting, "",
+	"a thread that waits for a processor waits for another one as soon as it may run only "
+	"there",
+	.needs = NEEDS, .limit = 20)
+{
+	explore(2, SCHEDULES, move_waiting);
+}
+
 /* --- taking work over ---------------------------------------------------------------- */
 
 static unsigned stolen_runs, pinned_runs;
@@ -249,4 +289,17 @@ KTEST(sched_race_changes, "",
 	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(3, SCHEDULES, disturb);
+}
+
+static void wake_and_disturb(void)
+{
+	wake_sleeper();
+	disturb();
+}
+
+/* Under the policy that the command line chose. */
+KPROBE(sched_race_policy)
+{
+	kt_reply(sched_policy_name());
+	explore(3, SCHEDULES, wake_and_disturb);
 }

@@ -262,3 +262,55 @@ def test_priorities_change(ktest, rng):
 def test_everything(ktest, rng):
     """3000 random steps of all kinds."""
     check(ktest, "mlfq_lines", Plan(rng).run(3000, "npppttttttttttyyxxsswwwmddcc", 8), Model, limit=10)
+
+
+STEP = 100_000                  # mlfq_machine_test.c: nanoseconds between two resched points
+SOON = 2 * STEP                 # the next of them
+REAL = pytest.mark.needs("3.1", "3.2", "3.3")
+
+
+@pytest.fixture
+def story(ktest):
+    """Who began to run when, as (name, nanoseconds, level): real threads, with this policy."""
+    said = ktest("mlfq_machine", append="sched=mlfq", limit=10)
+    name, *notes = said.replies
+    assert name == "mlfq", "the kernel has taken another policy"
+    return [(who, int(at), int(level)) for who, at, level in map(str.split, notes)]
+
+
+@REAL
+@pytest.mark.exercise("3.8")
+def test_interactive_thread(story):
+    """A thread that mostly sleeps runs at once when it wakes, while others of its priority compute."""
+    woken = [(at, after) for (who, at, level), after in zip(story, story[1:]) if who == "w" and level < 20]
+    assert len(woken) > 15, "the threads that compute stay on the level where they began"
+    for at, (who, then, _) in woken:
+        assert who == "s" and then - at < SOON, f"woken at {at} ns; {who} ran from {then} ns on"
+
+
+@REAL
+@pytest.mark.exercise("3.8")
+def test_low_priority_thread(story):
+    """A thread of low priority runs after each boost, though others compute all the time."""
+    runs = [at for who, at, _ in story if who == "l"]
+    gaps = [b - a for a, b in zip([0, *runs], [*runs, story[-1][1]])]
+    assert max(gaps) < BOOST + 8 * (SLICE + STEP), gaps
+    assert len(runs) >= 2
+
+
+@REAL
+@pytest.mark.exercise("3.8")
+def test_computing_threads(story):
+    """Two threads that compute with the same priority share the processor, by longer and longer slices."""
+    turns = [(who, then - at) for (who, at, _), (_, then, _) in zip(story, story[1:])]
+    had = {name: sum(ns for who, ns in turns if who == name) for name in "abls"}
+    assert abs(had["a"] + sum(ns for who, ns in turns if who == "w") - had["b"]) < 2 * slice_of(0), had
+    assert had["l"] < had["b"] / 5, had
+
+
+@REAL
+@pytest.mark.exercise("3.8")
+def test_many_schedules(ktest):
+    """Threads sleep, wake, change priorities and processors with this policy, in many schedules."""
+    said = ktest("sched_race_policy", append="sched=mlfq", limit=20)
+    assert said.replies == ["mlfq"]
