@@ -200,16 +200,17 @@ void sched_point(void)
 	enum sched_why why = SCHED_PREEMPTED;
 	struct runqueue *queue;
 	uint64_t flags;
-	bool give;
 
 	if (!may_sleep())
 		return;
 	queue = lock_mine(&flags);
-	give = charge(queue, &why) || __atomic_load_n(&queue->resched, __ATOMIC_RELAXED);
-	if (give && queue->current->state == THREAD_RUNNING && queue->current != queue->idle)
+	if (charge(queue, &why))
+		sched_ask(queue);
+	if (__atomic_load_n(&queue->resched, __ATOMIC_RELAXED) &&
+		queue->current->state == THREAD_RUNNING && queue->current != queue->idle)
 		reschedule(queue, why);
 	else
-		spin_unlock(&queue->lock);
+		spin_unlock(&queue->lock); /* who is about to sleep gives way then */
 	irq_restore(flags);
 }
 

@@ -208,7 +208,7 @@ static void move_waiting(void)
 KTEST(sched_race_affinity_of_waiting, "",
 	"a thread that waits for a processor waits for another one as soon as it may run only "
 	"there",
-	.needs = NEEDS, .limit = 20)
+	.needs = "3.1 3.2 3.3", .limit = 20)
 {
 	explore(2, SCHEDULES, move_waiting);
 }

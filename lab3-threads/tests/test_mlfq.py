@@ -269,7 +269,6 @@ SOON = 2 * STEP                 # the next of them
 REAL = pytest.mark.needs("3.1", "3.2", "3.3")
 
 
-@pytest.fixture
 def story(ktest):
     """Who began to run when, as (name, nanoseconds, level): real threads, with this policy."""
     said = ktest("mlfq_machine", append="sched=mlfq", limit=10)
@@ -280,9 +279,10 @@ def story(ktest):
 
 @REAL
 @pytest.mark.exercise("3.8")
-def test_interactive_thread(story):
+def test_interactive_thread(ktest):
     """A thread that mostly sleeps runs at once when it wakes, while others of its priority compute."""
-    woken = [(at, after) for (who, at, level), after in zip(story, story[1:]) if who == "w" and level < 20]
+    told = story(ktest)
+    woken = [(at, after) for (who, at, level), after in zip(told, told[1:]) if who == "w" and level < 20]
     assert len(woken) > 15, "the threads that compute stay on the level where they began"
     for at, (who, then, _) in woken:
         assert who == "s" and then - at < SOON, f"woken at {at} ns; {who} ran from {then} ns on"
@@ -290,19 +290,21 @@ def test_interactive_thread(story):
 
 @REAL
 @pytest.mark.exercise("3.8")
-def test_low_priority_thread(story):
+def test_low_priority_thread(ktest):
     """A thread of low priority runs after each boost, though others compute all the time."""
-    runs = [at for who, at, _ in story if who == "l"]
-    gaps = [b - a for a, b in zip([0, *runs], [*runs, story[-1][1]])]
+    told = story(ktest)
+    runs = [at for who, at, _ in told if who == "l"]
+    gaps = [b - a for a, b in zip([0, *runs], [*runs, told[-1][1]])]
     assert max(gaps) < BOOST + 8 * (SLICE + STEP), gaps
     assert len(runs) >= 2
 
 
 @REAL
 @pytest.mark.exercise("3.8")
-def test_computing_threads(story):
+def test_computing_threads(ktest):
     """Two threads that compute with the same priority share the processor, by longer and longer slices."""
-    turns = [(who, then - at) for (who, at, _), (_, then, _) in zip(story, story[1:])]
+    told = story(ktest)
+    turns = [(who, then - at) for (who, at, _), (_, then, _) in zip(told, told[1:])]
     had = {name: sum(ns for who, ns in turns if who == name) for name in "abls"}
     assert abs(had["a"] + sum(ns for who, ns in turns if who == "w") - had["b"]) < 2 * slice_of(0), had
     assert had["l"] < had["b"] / 5, had
