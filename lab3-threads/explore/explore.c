@@ -27,6 +27,7 @@
 #define POINT_NS   10000   /* the explorer's clock: a point takes so long */
 #define CLOCK_BASE 3600000000000ul /* an hour: later than what the real clock has told */
 #define FRAMES     12
+#define WORDS      512 /* of a page */
 
 struct virtual_cpu virtual_cpu[EXPLORE_CPUS];
 unsigned virtual_cpus, virtual_current;
@@ -99,10 +100,13 @@ static void switch_to(unsigned next)
 	explore_switch(save, virtual_cpu[next].rsp);
 }
 
-/* A bit that stands for this word, and for some others. */
+/*
+ * A bit that stands for this word, and for some others. By its place in the page alone: which page
+ * it is depends on the machine's memory, and a schedule must go the same way on each.
+ */
 static uint64_t bit_of(uint64_t word)
 {
-	return 1ul << (word * 0x9e3779b97f4a7c15 >> 58);
+	return 1ul << (word % WORDS * 0x9e3779b97f4a7c15 >> 58);
 }
 
 void explore_changed(uint64_t word)
