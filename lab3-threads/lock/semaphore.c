@@ -3,13 +3,6 @@
 #include "lab1-boot/debug/panic.h"
 #include "lab3-threads/order/order.h"
 #include "lab3-threads/sched/sched.h"
-#include <linux/errno.h>
-
-/* One that waits for a unit. [lock] of the queue. */
-struct taker {
-	struct waiter waiter;
-	bool given;
-};
 
 void semaphore_init(struct semaphore *semaphore, const char *name, unsigned count)
 {
@@ -21,7 +14,6 @@ void semaphore_init(struct semaphore *semaphore, const char *name, unsigned coun
 /* The unit is the waiter's, even if thread_interrupt was faster to wake it. */
 static bool give(struct waiter *waiter)
 {
-	list_entry(waiter, struct taker, waiter)->given = true;
 	sched_wake(waiter->thread);
 	return true;
 }
@@ -39,8 +31,7 @@ bool semaphore_try(struct semaphore *semaphore)
 
 int semaphore_down(struct semaphore *semaphore, unsigned flags)
 {
-	struct taker self = { .given = false };
-	int error;
+	struct waiter self;
 
 	order_may_sleep((uint64_t)__builtin_return_address(0));
 	assert(may_sleep());
@@ -50,11 +41,10 @@ int semaphore_down(struct semaphore *semaphore, unsigned flags)
 		spin_unlock(&semaphore->lock);
 		return 0;
 	}
-	waitqueue_prepare(&semaphore->queue, &self.waiter, flags);
-	self.waiter.wake = give;
+	waitqueue_prepare(&semaphore->queue, &self, flags);
+	self.wake = give; /* who wakes holds the lock: nobody has, so far */
 	spin_unlock(&semaphore->lock);
-	error = waitqueue_wait(&semaphore->queue, &self.waiter);
-	return self.given ? 0 : error;
+	return waitqueue_wait(&semaphore->queue, &self);
 }
 
 void semaphore_up(struct semaphore *semaphore)

@@ -311,6 +311,7 @@ static void write_pairs(void *unused)
 	for (int i = 0; i < 2; i++) {
 		seqlock_write(&seqlock);
 		SEQLOCK_STORE(low, SEQLOCK_LOAD(low) + 1);
+		KT_TRUE(__atomic_load_n(&seqlock.sequence, __ATOMIC_RELAXED) & 1);
 		SEQLOCK_STORE(high, SEQLOCK_LOAD(high) + 1);
 		seqlock_write_done(&seqlock);
 	}
@@ -345,6 +346,7 @@ static void write_and_read(void)
 	crew_start(read_pairs, NULL);
 	crew_start(write_pairs, NULL);
 	crew_join();
+	KT_EQ(seqlock_read(&seqlock), 8);
 	KT_EQ(low, 4);
 	KT_EQ(high, 104);
 }
