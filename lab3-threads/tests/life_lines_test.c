@@ -18,8 +18,9 @@
  *                               times 2 k + 3
  *
  * Numbers in replies are hexadecimal. The reply is "ok" where there is nothing to tell, and "-" for
- * what cannot be done: no such thread, no handle of it any more, started already, or, for j, one
- * that would not end.
+ * what cannot be done: no such thread, no handle of it any more, started already; for j, one that
+ * would not end; and for d, one that was not started and joins another or is to be joined. At the
+ * end of the lines all that is left is started and detached.
  */
 #include "lab2-memory/tests/probe_words.h"
 #include "lab3-threads/sched/sched.h"
@@ -33,6 +34,7 @@ struct subject {
 	struct thread *joins;  /* what it joins */
 	struct subject *other; /* that one */
 	bool made, started;
+	bool awaited; /* one that joins it was made */
 	uint64_t result, steps, done;
 };
 
@@ -62,6 +64,12 @@ static bool will_end(const struct subject *subject)
 	return subject->started && (!subject->other || will_end(subject->other));
 }
 
+/* One that joins another, or is joined, has to run. */
+static bool may_detach(const struct subject *subject)
+{
+	return subject->started || (!subject->other && !subject->awaited);
+}
+
 static struct subject *numbered(const char *word)
 {
 	return &subjects[probe_number(word, NUMBERS)];
@@ -80,6 +88,7 @@ static void create_joiner(struct subject *subject, struct subject *other)
 {
 	subject->joins = other->handle;
 	subject->other = other;
+	other->awaited = true;
 	thread_get(other->handle);
 	KT_REQUIRE(subject->handle = thread_create("joiner", run_joiner, subject));
 	subject->made = true;
@@ -170,11 +179,22 @@ static bool follow_one(const char *const words[PROBE_WORDS])
 		start(subject);
 	else if (*words[0] == 'j' && subject->handle && will_end(subject))
 		join(subject);
-	else if (*words[0] == 'd' && subject->handle && (subject->started || !subject->other))
+	else if (*words[0] == 'd' && subject->handle && may_detach(subject))
 		detach(subject);
 	else
 		return false;
 	return true;
+}
+
+static void give_up_all(void)
+{
+	for (struct subject *subject = subjects; subject < subjects + NUMBERS; subject++)
+		if (subject->handle && !subject->started)
+			thread_start(subject->handle);
+	for (struct subject *subject = subjects; subject < subjects + NUMBERS; subject++)
+		if (subject->handle)
+			thread_detach(subject->handle);
+	quiet();
 }
 
 KPROBE(life_lines)
@@ -199,4 +219,5 @@ KPROBE(life_lines)
 			kt_reply("-");
 		}
 	}
+	give_up_all();
 }

@@ -27,6 +27,7 @@ class Thread:
     result: int = 0
     steps: int = 0
     other: Thread | None = None     # it joins that one
+    awaited: bool = False           # one that joins it was made
     started: bool = False
     handle: bool = True
 
@@ -66,6 +67,7 @@ class Model:
         if number in self.threads or not self.with_handle(other):
             return "-"
         self.threads[number] = Thread("joiner", other=self.threads[other])
+        self.threads[other].awaited = True
         return "ok"
 
     def start(self, number: str) -> str:
@@ -84,7 +86,7 @@ class Model:
 
     def detach(self, number: str) -> str:
         thread = self.with_handle(number)
-        if not thread or not thread.started and thread.other:
+        if not thread or not thread.started and (thread.other or thread.awaited):
             return "-"
         thread.handle = False
         return "ok"
@@ -144,13 +146,12 @@ class Plan:
             self.add(f"{kind} {self.any()}")
 
     def finish(self) -> None:
-        """Starts and gives up everything, oldest first: then nobody is left."""
-        for number, thread in list(self.model.threads.items()):
-            if thread.handle and not thread.started:
-                self.add(f"s {number}")
-        for number, thread in list(self.model.threads.items()):
-            if thread.handle:
-                self.add(f"{self.rng.choice('jd')} {number}")
+        """Starts everything, and joins or detaches it: then nobody is left."""
+        held = [number for number, thread in self.model.threads.items() if thread.handle]
+        for number in self.rng.sample(held, len(held)):
+            self.add(f"s {number}")
+        for number in self.rng.sample(held, len(held)):
+            self.add(f"{self.rng.choice('jd')} {number}")
         self.add("q")
 
 
@@ -177,12 +178,25 @@ def test_many_at_random(ktest, rng):
     check(ktest, "life_lines", plan.lines, Model, limit=10)
 
 
+def some_trees(rng: random.Random, count: int) -> list[str]:
+    """Lines for trees, broad and deep ones."""
+    lines = []
+    for _ in range(count):
+        parents = "".join(DIGITS[rng.randrange(max(0, i - rng.choice([1, 5, 40])), i + 1)]
+                          for i in range(rng.randrange(1, 36)))
+        lines.append(f"t {rng.getrandbits(63)} {parents}")
+    return lines
+
+
 @pytest.mark.exercise("3.2")
 def test_trees(ktest, rng):
     """40 trees of up to 36 threads, each joining those it created, come to the sum that they should."""
-    lines = []
-    for _ in range(40):
-        parents = "".join(DIGITS[rng.randrange(max(0, i - rng.choice([1, 5, 40])), i + 1)]
-                          for i in range(rng.randrange(1, 36)))
-        lines += [f"t {rng.getrandbits(63)} {parents}", "q"]
+    lines = [line for each in some_trees(rng, 40) for line in (each, "q")]
     check(ktest, "life_lines", lines, Model, limit=10)
+
+
+@pytest.mark.exercise("3.2")
+@pytest.mark.needs("3.3")
+def test_trees_in_parallel(ktest, rng):
+    """The same on two processors that really run together."""
+    check(ktest, "life_lines", some_trees(rng, 15), Model, limit=60, cpus=2, icount=False, boots=0)

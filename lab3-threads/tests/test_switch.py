@@ -89,8 +89,8 @@ def test_first_switches(ktest, rng):
 
 @pytest.mark.exercise("3.1")
 def test_random_switches(ktest, rng):
-    """2000 switches among nine stacks: all registers are, for each, what it had left in them."""
-    lines = [switch(rng, rng.randrange(COROUTINES)) for _ in range(2000)]
+    """1200 switches among nine stacks: all registers are, for each, what it had left in them."""
+    lines = [switch(rng, rng.randrange(COROUTINES)) for _ in range(1200)]
     check(ktest, "switch_lines", lines, Model, limit=10)
 
 
@@ -98,7 +98,7 @@ def test_random_switches(ktest, rng):
 def test_random_depths(ktest, rng):
     """Stacks that grow and shrink between the switches keep what lies on them."""
     lines = []
-    for _ in range(3000):
+    for _ in range(1500):
         kind = rng.choice("sddu" if rng.random() < 0.7 else "suu")
         lines.append({"s": switch(rng, rng.randrange(COROUTINES)),
                       "d": f"d {rng.getrandbits(63)}", "u": "u"}[kind])
