@@ -1,0 +1,137 @@
+/*
+ * Exercise 3.9 in many interleavings: mutexes are handed over while others come, and
+ * priorities change meanwhile. Then all wait for a thread that sleeps, in one way or another,
+ * and every priority has to be what a model makes of who waits for whom.
+ */
+#include "lab3-threads/explore/explore.h"
+#include "lab3-threads/lock/donation.h"
+#include "lab3-threads/lock/sleeper.h"
+#include "lab3-threads/tests/crew.h"
+
+#define SCHEDULES 100
+#define THREADS   4
+#define MUTEXES   3
+
+/* Taken in the order of their numbers. */
+static struct mutex mutex[MUTEXES] = { MUTEX_INIT(mutex[0], "tested 0"),
+	MUTEX_INIT(mutex[1], "tested 1"), MUTEX_INIT(mutex[2], "tested 2") };
+static struct thread *thread[THREADS], *keeper; /* of the last mutex */
+
+static void now_and_then(struct mutex *one, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		mutex_lock(one);
+		mutex_unlock(one);
+	}
+}
+
+/* Who owns nothing has its own priority. */
+static void check_own(void)
+{
+	donation_lock();
+	KT_EQ(thread_self()->priority, thread_self()->base);
+	donation_unlock();
+}
+
+static void one_step(void *unused)
+{
+	(void)unused;
+	now_and_then(&mutex[1], 2);
+	mutex_lock(&mutex[1]);
+	mutex_lock(&mutex[2]);
+	mutex_unlock(&mutex[1]);
+	mutex_unlock(&mutex[2]);
+	check_own();
+}
+
+static void two_steps(void *unused)
+{
+	(void)unused;
+	now_and_then(&mutex[0], 1);
+	mutex_lock(&mutex[0]);
+	mutex_lock(&mutex[1]);
+	mutex_lock(&mutex[2]);
+	mutex_unlock(&mutex[0]);
+	mutex_unlock(&mutex[2]);
+	mutex_unlock(&mutex[1]);
+	check_own();
+}
+
+static void keep(void *unused)
+{
+	(void)unused;
+	mutex_lock(&mutex[2]);
+	sched_prepare_sleep(0);
+	sched_sleep();
+	mutex_unlock(&mutex[2]);
+	check_own();
+}
+
+static bool sleeps(const struct thread *one)
+{
+	return __atomic_load_n(&one->state, __ATOMIC_RELAXED) == THREAD_SLEEPING;
+}
+
+/* Caller of the following holds the donation lock, and nobody is on his way to or from a mutex. */
+
+static unsigned expected(const struct thread *one)
+{
+	unsigned highest = one->base;
+
+	for (unsigned i = 0; i < MUTEXES; i++) {
+		if (__atomic_load_n(&mutex[i].owner, __ATOMIC_RELAXED) != one)
+			continue;
+		list_each (link, &mutex[i].waiters) {
+			unsigned lent = expected(list_entry(link, struct sleeper, link)->thread);
+
+			highest = lent > highest ? lent : highest;
+		}
+	}
+	return highest;
+}
+
+static void check_all(void)
+{
+	donation_lock();
+	for (unsigned i = 0; i < THREADS; i++)
+		KT_EQ(thread[i]->priority, expected(thread[i]));
+	KT_EQ(keeper->priority, expected(keeper));
+	KT_TRUE(expected(keeper) > keeper->base);
+	donation_unlock();
+}
+
+static void set_all(unsigned first, unsigned step)
+{
+	for (unsigned i = 0; i < THREADS; i++)
+		thread_set_priority(thread[i], 2 + (first + i * step) % 28);
+}
+
+static void once(void)
+{
+	for (unsigned i = 0; i < THREADS; i++) {
+		thread[i] = thread_create("tested", i % 2 ? one_step : two_steps, NULL);
+		KT_REQUIRE(thread[i]);
+	}
+	KT_REQUIRE(keeper = thread_spawn("keeper", keep, NULL));
+	thread_set_priority(keeper, 1);
+	UNTIL(sleeps(keeper));
+	set_all(2, 7);
+	explore_here();
+	for (unsigned i = 0; i < THREADS; i++)
+		thread_start(thread[i]);
+	set_all(26, 20);
+	explore_wait_idle();
+	check_all();
+	set_all(explore_schedule(), 5);
+	check_all();
+	sched_wake(keeper);
+	thread_join(keeper);
+	for (unsigned i = 0; i < THREADS; i++)
+		thread_join(thread[i]);
+}
+
+KTEST(donation_explored, "3.9", "loans are right whatever comes between, in every schedule",
+	.limit = 20)
+{
+	explore(3, SCHEDULES, once);
+}
