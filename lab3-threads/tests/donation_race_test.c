@@ -8,7 +8,7 @@
 #include "lab3-threads/lock/sleeper.h"
 #include "lab3-threads/tests/crew.h"
 
-#define SCHEDULES 100
+#define SCHEDULES 50
 #define THREADS   4
 #define MUTEXES   3
 
@@ -134,4 +134,39 @@ KTEST(donation_explored, "3.9", "loans are right whatever comes between, in ever
 	.limit = 20)
 {
 	explore(3, SCHEDULES, once);
+}
+
+/* --- in parallel ------------------------------------------------------------------------- */
+
+#define ROUNDS 100
+#define CREW   6
+
+/* Takes some of the mutexes, now and then changes its own priority, and gives them back in another
+ * order. */
+static void storms(void *argument)
+{
+	unsigned state = (unsigned)(uint64_t)argument;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned which = (state = state * 1664525 + 1013904223) >> 16;
+
+		if (which % 5 == 0)
+			thread_set_priority(thread_self(), which % THREAD_PRIORITIES);
+		for (unsigned i = 0; i < MUTEXES; i++)
+			if (which >> i & 1)
+				mutex_lock(&mutex[i]);
+		if (which >> MUTEXES & 1)
+			sched_yield();
+		for (unsigned i = 0; i < MUTEXES; i++)
+			if (which >> i & 1)
+				mutex_unlock(&mutex[i]);
+		check_own();
+	}
+}
+
+KPROBE(donation_storm)
+{
+	for (unsigned i = 0; i < CREW; i++)
+		crew_start(storms, (void *)(kt_random() | 1));
+	crew_join();
 }

@@ -25,24 +25,23 @@ static void do_unlock(unsigned self, unsigned number)
 	mutex_unlock(&mutex[number]);
 }
 
-static void let_lock(unsigned number, unsigned which)
+static inline void let_lock(unsigned number, unsigned which)
 {
 	worker_do(number, do_lock, which);
 }
 
-static void let_unlock(unsigned number, unsigned which)
+static inline void let_unlock(unsigned number, unsigned which)
 {
 	worker_do(number, do_unlock, which);
 }
 
-static void set_base(unsigned number, unsigned priority)
+static inline void set_base(unsigned number, unsigned priority)
 {
 	thread_set_priority(worker[number].thread, priority);
 	workers_settle();
 }
 
-static bool owns(unsigned number, unsigned which)
+static inline bool owns(unsigned number, unsigned which)
 {
-	return __atomic_load_n(&mutex[which].owner, __ATOMIC_RELAXED) == worker[number].thread &&
-	       !worker[number].busy;
+	return __atomic_load_n(&mutex[which].owner, __ATOMIC_RELAXED) == worker[number].thread;
 }

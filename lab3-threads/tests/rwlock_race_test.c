@@ -166,3 +166,33 @@ KTEST(rwlock_readers_wait_for_no_late_writer, "3.6",
 {
 	explore(3, SCHEDULES, readers_before_late_writers);
 }
+
+/* --- in parallel ------------------------------------------------------------------------- */
+
+#define ROUNDS 150
+#define CREW   6
+
+static void storms(void *argument)
+{
+	unsigned state = (unsigned)(uint64_t)argument;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		state = state * 1664525 + 1013904223;
+		if (state >> 16 & 3)
+			read_once();
+		else
+			write_once();
+		if (state >> 18 & 1)
+			sched_yield();
+	}
+}
+
+KPROBE(rwlock_storm)
+{
+	for (unsigned i = 0; i < CREW; i++)
+		crew_start(storms, (void *)(kt_random() | 1));
+	crew_join();
+	KT_EQ(value[0], value[1]);
+	KT_EQ(lock.readers, 0);
+	KT_TRUE(!lock.writing && !lock.owner && list_empty(&lock.waiters));
+}

@@ -134,3 +134,9 @@ def test_random_programmes(ktest, rng, writers):
             Visits(log, programmes).judge()
         except (Wrong, LookupError, ValueError, StopIteration) as error:
             pytest.fail(f"schedule {number} of programmes {programmes}: {error}\n{log}", pytrace=False)
+
+
+@pytest.mark.needs("3.6")
+def test_storm_in_parallel(ktest):
+    """Readers and writers on two real processors: what they share is never seen half written."""
+    ktest("rwlock_storm", cpus=2, icount=False, limit=60)
