@@ -136,6 +136,66 @@ KTEST(donation_explored, "3.9", "loans are right whatever comes between, in ever
 	explore(3, SCHEDULES, once);
 }
 
+/* --- handed over while priorities change ------------------------------------------------- */
+
+#define HOLDERS 3
+#define TIMES   2 /* that each of them owns the mutex */
+
+static void hold(void *unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < TIMES; i++) {
+		mutex_lock(&mutex[0]);
+		sched_prepare_sleep(0);
+		sched_sleep();
+		mutex_unlock(&mutex[0]);
+	}
+	check_own();
+}
+
+static void check_holders(void)
+{
+	donation_lock();
+	for (unsigned i = 0; i < HOLDERS; i++)
+		KT_EQ(thread[i]->priority, expected(thread[i]));
+	donation_unlock();
+}
+
+/* The one that owns the mutex gives it to another one, which may just become more urgent or less.
+ */
+static void change_while_handed_over(unsigned round)
+{
+	struct thread *owner = __atomic_load_n(&mutex[0].owner, __ATOMIC_RELAXED);
+
+	KT_REQUIRE(owner);
+	sched_wake(owner);
+	for (unsigned i = 0; i < HOLDERS; i++)
+		if (thread[i] != owner)
+			thread_set_priority(thread[i], round % 2 ? 30 - i : 2 + i);
+	explore_wait_idle();
+	check_holders();
+}
+
+static void hold_in_turn(void)
+{
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		KT_REQUIRE(thread[i] = thread_spawn("holder", hold, NULL));
+		thread_set_priority(thread[i], 10 + i);
+	}
+	explore_wait_idle();
+	explore_here();
+	for (unsigned round = 0; round < TIMES * HOLDERS; round++)
+		change_while_handed_over(round);
+	for (unsigned i = 0; i < HOLDERS; i++)
+		thread_join(thread[i]);
+}
+
+KTEST(donation_changed_while_handed_over, "3.9",
+	"a priority that changes while the mutex is handed over is not overlooked", .limit = 20)
+{
+	explore(3, SCHEDULES, hold_in_turn);
+}
+
 /* --- in parallel ------------------------------------------------------------------------- */
 
 #define ROUNDS 100
