@@ -86,7 +86,7 @@ class Model:
 
     def detach(self, number: str) -> str:
         thread = self.with_handle(number)
-        if not thread or not thread.started and (thread.other or thread.awaited):
+        if not thread or not may_detach(thread):
             return "-"
         thread.handle = False
         return "ok"
@@ -96,6 +96,11 @@ class Model:
         that are going to join it."""
         waited_for = [id(t.other) for t in self.threads.values() if t.other and not t.will_end]
         return f"{sum(t.handle or t.started and not t.will_end or id(t) in waited_for for t in self.threads.values()):x}"
+
+
+def may_detach(thread: Thread) -> bool:
+    """One that joins another, or is joined, has to run."""
+    return thread.started or not thread.other and not thread.awaited
 
 
 def tree(salt: str, parents: str) -> str:
@@ -130,12 +135,15 @@ class Plan:
             self.add(f"c {number} {result} {self.rng.choice([0, 0, 1, 3, 10])} {name}")
         return number
 
-    def any(self) -> str:
-        held = [n for n, t in self.model.threads.items() if t.handle]
-        return self.rng.choice(held or ["0"])
+    def one_for(self, kind: str) -> str:
+        """One with which that can be done, most times; sometimes any."""
+        fits = {"s": lambda t: not t.started, "j": lambda t: t.will_end, "d": may_detach}[kind]
+        known = self.model.threads.items()
+        fitting = [n for n, t in known if t.handle and (fits(t) or self.rng.random() < 0.05)]
+        return self.rng.choice(fitting or [n for n, _ in known] or ["0"])
 
     def step(self) -> None:
-        kind = self.rng.choice("ccssssjjdyyq")
+        kind = self.rng.choice("ccccssssjjdyyq")
         if kind == "c":
             number = self.create()
             if self.rng.random() < 0.6:
@@ -143,7 +151,7 @@ class Plan:
         elif kind in "yq":
             self.add(f"y {self.rng.randrange(6)}" if kind == "y" else "q")
         else:
-            self.add(f"{kind} {self.any()}")
+            self.add(f"{kind} {self.one_for(kind)}")
 
     def finish(self) -> None:
         """Starts everything, and joins or detaches it: then nobody is left."""
