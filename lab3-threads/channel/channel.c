@@ -36,7 +36,7 @@ void channel_destroy(struct channel *channel)
 	kfree(channel);
 }
 
-/* --- meeting (party.h) ----------------------------------------------------------------- */
+/* --- meeting (party.h) ------------------------------------------------------------- */
 
 /* What the waiter of a party does when it is woken. A select is served once, by whichever of its
  * channels comes first. */
@@ -72,7 +72,7 @@ void channel_join(struct channel_party *party, struct channel *channel, struct w
 	party->waiter.wake = found; /* who wakes holds the channel's lock: nobody has, so far */
 }
 
-/* --- the buffer ------------------------------------------------------------------------ */
+/* --- the buffer -------------------------------------------------------------------- */
 
 /* Put an element into the buffer, which is not full, behind the others. Caller holds lock. */
 static void put(struct channel *channel, const void *element)
@@ -97,7 +97,7 @@ static void take(struct channel *channel, void *element)
 	// END SOLUTION 3.7 => (void)channel; (void)element; todo("3.7");
 }
 
-/* --- sending and receiving ------------------------------------------------------------- */
+/* --- sending and receiving --------------------------------------------------------- */
 
 int channel_send_now(struct channel *channel, const void *element)
 {

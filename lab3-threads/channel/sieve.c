@@ -101,7 +101,7 @@ int sieve_run(unsigned count, void (*found)(uint64_t prime, void *context), void
 	return error;
 }
 
-/* --- the command ------------------------------------------------------------------------ */
+/* --- the command ------------------------------------------------------------------- */
 
 static void print_prime(uint64_t prime, void *context)
 {

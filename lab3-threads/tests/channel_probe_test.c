@@ -99,7 +99,7 @@ KPROBE(channel_lines)
 		channel_destroy(channel[i]);
 }
 
-/* --- histories --------------------------------------------------------------------------- */
+/* --- histories --------------------------------------------------------------------- */
 
 #define THREADS 4
 #define STEPS   6

@@ -25,7 +25,7 @@ static uint64_t element_of(unsigned sender, unsigned number)
 	return (uint64_t)(sender + 1) << 32 | (number + 1);
 }
 
-/* --- senders and receivers --------------------------------------------------------------- */
+/* --- senders and receivers --------------------------------------------------------- */
 
 /* Each is its own thread's until that has been joined. */
 struct sender {
@@ -186,7 +186,7 @@ KTEST(channel_carries_all_in_order, "3.7",
 	explore(3, SCHEDULES, carry_2);
 }
 
-/* --- closing in the midst ------------------------------------------------------------------ */
+/* --- closing in the midst ---------------------------------------------------------- */
 
 /* Senders send as much as they can until the channel is closed under them. We send one, too. */
 static void close_amid(unsigned capacity)
@@ -230,7 +230,7 @@ KTEST(channel_close_amid_rendezvous, "3.7",
 	explore(2, SCHEDULES, close_amid_0);
 }
 
-/* --- interrupts ----------------------------------------------------------------------------- */
+/* --- interrupts -------------------------------------------------------------------- */
 
 /*
  * A sender and a receiver that may meet, while the sender is interrupted; and, if that ended
@@ -287,7 +287,7 @@ KTEST(channel_receive_or_interrupt, "3.7",
 	explore(2, SCHEDULES, interrupt_receiver);
 }
 
-/* --- those that do not wait ------------------------------------------------------------------ */
+/* --- those that do not wait -------------------------------------------------------- */
 
 static void give_way(void)
 {
@@ -353,7 +353,7 @@ KTEST(channel_try_among_waiters, "3.7",
 	explore(2, SCHEDULES, try_and_wait);
 }
 
-/* --- in parallel ------------------------------------------------------------------------------ */
+/* --- in parallel ------------------------------------------------------------------- */
 
 /* test_channel.py runs it on two processors, too. */
 KTEST(channel_storm, "3.7",

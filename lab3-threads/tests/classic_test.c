@@ -20,7 +20,7 @@ static void *number(unsigned i)
 	return (void *)(uint64_t)i;
 }
 
-/* --- the bounded buffer --------------------------------------------------------------------- */
+/* --- the bounded buffer ------------------------------------------------------------ */
 
 #define ROOM 2
 #define EACH 3 /* elements of one producer */
@@ -80,7 +80,7 @@ KTEST(classic_bounded_buffer, "3.5",
 	explore(2, SCHEDULES, produce_and_consume);
 }
 
-/* --- dining philosophers --------------------------------------------------------------------- */
+/* --- dining philosophers ----------------------------------------------------------- */
 
 #define PHILOSOPHERS 3
 
@@ -138,7 +138,7 @@ KTEST(classic_philosophers, "3.5",
 	explore(2, SCHEDULES, philosophers);
 }
 
-/* --- readers and writers ---------------------------------------------------------------------- */
+/* --- readers and writers ----------------------------------------------------------- */
 
 static struct rwlock library;
 static unsigned page[2];  /* [library]: both are the same */
@@ -190,8 +190,7 @@ KTEST(classic_readers_writers, "3.6",
 	explore(2, SCHEDULES, readers_and_writers);
 }
 
-/* --- the sleeping barber ------------------------------------------------------------------------
- */
+/* --- the sleeping barber ----------------------------------------------------------- */
 
 #define CHAIRS    1 /* in the waiting room */
 #define CUSTOMERS 3
