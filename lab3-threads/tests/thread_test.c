@@ -82,7 +82,8 @@ KTEST(thread_defaults, "", "a new thread may run everywhere, and has the default
 	thread_put(thread);
 }
 
-KTEST(thread_spawn_fails, "", "where no thread can be made none is started", .needs = "3.1 3.2")
+KTEST(thread_spawn_fails, "", "where no thread can be made none is started", .needs = "3.1 3.2",
+	.limit = 20)
 {
 	static struct thread *many[5000];
 	unsigned count = 0;
