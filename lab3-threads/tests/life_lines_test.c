@@ -6,7 +6,7 @@
  *                               with RESULT (0: its function returns); replies with its name
  *   w NUMBER OTHER              create one that joins OTHER, of which somebody has the handle, with
  *                               a reference of its own, and ends with the result + 1
- *   s NUMBER                    start it
+ *   s NUMBER                    start it; replies with "early" if it has run already
  *   j NUMBER                    join it; replies with the result, and how often it gave way
  *   d NUMBER                    detach it
  *   y TIMES                     give way
@@ -34,6 +34,7 @@ struct subject {
 	struct thread *joins;  /* what it joins */
 	struct subject *other; /* that one */
 	bool made, started;
+	bool ran;
 	bool awaited; /* one that joins it was made */
 	uint64_t result, steps, done;
 };
@@ -44,6 +45,7 @@ static void run_steps(void *argument)
 {
 	struct subject *self = argument;
 
+	self->ran = true;
 	for (uint64_t i = 0; i < self->steps; i++) {
 		self->done++;
 		sched_yield();
@@ -56,6 +58,7 @@ static void run_joiner(void *argument)
 {
 	struct subject *self = argument;
 
+	self->ran = true;
 	thread_exit(thread_join(self->joins) + 1);
 }
 
@@ -97,9 +100,9 @@ static void create_joiner(struct subject *subject, struct subject *other)
 
 static void start(struct subject *subject)
 {
+	kt_reply(subject->ran ? "early" : "ok");
 	thread_start(subject->handle);
 	subject->started = true;
-	kt_reply("ok");
 }
 
 static void join(struct subject *subject)
