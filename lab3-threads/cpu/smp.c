@@ -218,7 +218,8 @@ void smp_start_others(void)
 	}
 	smp_arrived();
 	start_all(&found);
-	kprintf("cpu: %u processors run\n", smp_online());
+	if (smp_online() > 1)
+		kprintf("cpu: %u processors run\n", smp_online());
 }
 
 static void run_idle(void *unused)

@@ -10,6 +10,7 @@
 #include "lab1-boot/ktest/ktest.h"
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/page/firmware.h"
+#include "lab2-memory/page/inject.h"
 #include "lab3-threads/cpu/apic.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/smp.h"
@@ -258,6 +259,41 @@ KPROBE(smp_again)
 	KT_EQ(start_processor(200, 1), -ETIMEDOUT);
 	KT_EQ(start_processor(1, 1), 0);
 	start_end();
+	on_each(tell_facts);
+	look();
+}
+
+/* --- without memory ------------------------------------------------------------------ */
+
+KTEST(start_without_memory, "", "each page that starting needs can be missing, and nothing is lost")
+{
+	int error = -ENOMEM;
+
+	for (unsigned n = 1; error; n++) {
+		inject_failure(n);
+		error = start_begin();
+		if (inject_pending())
+			inject_failure(0);
+		KT_TRUE(error == 0 || error == -ENOMEM);
+		KT_REQUIRE(n < 100);
+	}
+	start_end();
+}
+
+KPROBE(smp_without_memory)
+{
+	uint64_t threads = thread_count();
+	unsigned n = 1;
+
+	for (inject_failure(n); smp_prepare(1) == -ENOMEM; inject_failure(++n)) {
+		KT_EQ(percpu_count, 1);
+		KT_EQ(thread_count(), threads);
+		KT_REQUIRE(n < 100);
+	}
+	inject_failure(0);
+	KT_TRUE(n > 3);
+	KT_REQUIRE(apic_init(false) == 0 && start_begin() == 0);
+	KT_EQ(start_processor(1, 1), 0);
 	on_each(tell_facts);
 	look();
 }

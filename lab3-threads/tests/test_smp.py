@@ -157,6 +157,15 @@ def test_called_again(machine):
     assert all(cpu["bits"] == 64 and not cpu["hlt"] for cpu in guest.registers())
 
 
+@threads
+def test_little_by_little(machine):
+    """Where memory for a processor is missing it is not counted, and nothing is lost; then it starts."""
+    guest = machine(ktest="smp_without_memory", **parallel(2, append="nosmp"))
+    guest.com2.expect("# reply looking\n")
+    assert "# lab" not in guest.com2.text, "a check has failed"
+    assert all(cpu["bits"] == 64 and not cpu["hlt"] for cpu in guest.registers())
+
+
 # --- what is handed to the kernel as ACPI's tables ---------------------------------------
 
 
