@@ -90,3 +90,8 @@ def test_a_long_hole(machine, hole, least):
 def test_lesser_processors(machine, symbols, cpu, memory):
     """A processor without pages of 1 GiB, or without SMEP, SMAP and UMIP, boots as well."""
     check(*prompt(machine, cpu=cpu, memory=memory), symbols)
+
+
+def test_tables_above(ktest):
+    """ACPI's tables are found above 4 GiB, too, and behind the end of memory they are not looked for."""
+    assert ktest("firmware_above", memory="6G", limit=30).replies == ["done"]
