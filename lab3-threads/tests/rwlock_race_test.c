@@ -7,7 +7,7 @@
 #include "lab3-threads/explore/explore.h"
 #include "lab3-threads/tests/crew.h"
 
-#define SCHEDULES 100
+#define SCHEDULES 60
 
 static struct rwlock lock = RWLOCK_INIT(lock, "tested");
 static unsigned value[2]; /* [lock] equal, unless somebody writes */
