@@ -37,7 +37,7 @@ static unsigned place(const struct thread *thread)
 
 	if (may_run(thread, last) && idles(last))
 		return last;
-	for (unsigned cpu = 0; cpu < percpu_count; cpu++) {
+	for (unsigned cpu = 0; cpu < runqueue_count(); cpu++) {
 		if (!may_run(thread, cpu))
 			continue;
 		if (idles(cpu))
@@ -117,11 +117,12 @@ static struct thread *take(unsigned from, unsigned to)
 bool sched_steal(void)
 {
 	unsigned me = this_cpu(cpu_number);
+	unsigned all = runqueue_count();
 	struct runqueue *mine = this_cpu_ptr(runqueue);
 	struct thread *thread = NULL;
 
-	for (unsigned i = 1; i < percpu_count && !thread; i++) {
-		unsigned other = (me + i) % percpu_count;
+	for (unsigned i = 1; i < all && !thread; i++) {
+		unsigned other = (me + i) % all;
 
 		if (ready_on(other))
 			thread = take(other, me);
@@ -163,7 +164,7 @@ void sched_set_priority(struct thread *thread, unsigned priority)
 
 static bool any_takes_part(uint8_t processors)
 {
-	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
+	for (unsigned cpu = 0; cpu < runqueue_count(); cpu++)
 		if (processors >> cpu & 1 && sched_takes_part(cpu))
 			return true;
 	return false;

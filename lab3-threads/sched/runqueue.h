@@ -30,6 +30,12 @@ static inline struct runqueue *runqueue_of(unsigned cpu)
 	return percpu_at(percpu_areas[cpu], runqueue);
 }
 
+/* How many there are; more may come while others look. */
+static inline unsigned runqueue_count(void)
+{
+	return __atomic_load_n(&percpu_count, __ATOMIC_ACQUIRE);
+}
+
 /* The policy that was chosen. */
 extern const struct sched_policy *sched_policy;
 
