@@ -301,5 +301,5 @@ static void wake_and_disturb(void)
 KPROBE(sched_race_policy)
 {
 	kt_reply(sched_policy_name());
-	explore(3, SCHEDULES, wake_and_disturb);
+	explore(3, SCHEDULES / 2, wake_and_disturb);
 }

@@ -176,7 +176,7 @@ class Plan:
         left = slice_of(running.level) - running.used if running else SLICE
         left_to_boost = BOOST - self.model.ran
         return max(0, min(most, self.rng.choice([
-            left, left - 1, left + 1, left // 2, left // 3, self.rng.randrange(2 * left + 1),
+            left, left - 1, left + 1, left // 2, left // 3, self.rng.randrange(2 * left + 1), 4 * left,
             left_to_boost if left_to_boost < 2 * left else left])))
 
     def step(self, kinds: str) -> None:
@@ -198,6 +198,11 @@ class Plan:
             self.do(f"t {self.time()}")
         else:
             self.do(kind)
+
+    def pause(self) -> None:
+        """Nobody runs."""
+        if self.model.running:
+            self.do("y")
 
     def empty(self) -> None:
         """In the end everybody is picked, once."""
@@ -243,12 +248,40 @@ def test_to_the_bottom(ktest, rng):
 
 @pytest.mark.exercise("3.8")
 def test_boosts(ktest, rng):
-    """Threads that compute all the time rise together after 200 ms of it, in the order of their levels."""
+    """After every 200 ms of computing all threads rise together, in the order of their levels, for a whole slice."""
     plan = Plan(rng)
     for _ in range(10):
         plan.new()
     while len(plan.lines) < 2500:
-        plan.step("pttttttttttttttttttttyxsw")
+        plan.step("ppttttttttttyyxxsw")
+    check(ktest, "mlfq_lines", plan.lines, Model, limit=10)
+
+
+@pytest.mark.exercise("3.8")
+def test_slices_after_boosts(ktest, rng):
+    """At a boost everyone has a whole slice, whatever it has used of its last one, and wherever it was."""
+    plan = Plan(rng)
+    for priority in [TOP, TOP, TOP, *rng.choices(range(TOP), k=5)]:
+        plan.new(priority)
+    for _ in range(8):
+        while BOOST - plan.model.ran > 8 * SLICE:       # they sink, and some have used a part of their slices
+            plan.step("ptttttyx")
+        plan.pause()
+        for name in (0, 1, 2):                          # those with the highest priority rise
+            plan.do(f"d {name}")
+            plan.do(f"w {name}")
+        for _ in range(6):                              # and use a part of theirs
+            plan.do("p")
+            plan.do(f"t {rng.randrange(1, SLICE // 3)}")
+            plan.do("y")
+        plan.do("p")
+        plan.do(f"t {BOOST - plan.model.ran}")
+        for _ in range(8):
+            left = slice_of(TOP) - plan.model.running.used
+            plan.do(f"t {left - 1}")
+            plan.do("t 1")
+            plan.do("p")
+        plan.pause()
     check(ktest, "mlfq_lines", plan.lines, Model, limit=10)
 
 
