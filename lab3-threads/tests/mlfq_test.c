@@ -383,3 +383,17 @@ KTEST(mlfq_processors, "3.8", "each processor has levels and a boost of its own"
 	percpu_areas[1] = NULL;
 	policy_done();
 }
+
+KTEST(mlfq_spare, "", "another processor is given the next of those that may run there",
+	.needs = "3.8")
+{
+	BEGIN(9, 20, 20, 5);
+	thread[1].affinity = thread[2].affinity = 1;
+	KT_EQ(policy->spare(0, 0), &thread[1]);
+	KT_EQ(policy->spare(0, 1), &thread[0]);
+	policy->dequeue(0, &thread[0]);
+	KT_EQ(policy->spare(0, 1), &thread[3]);
+	policy->dequeue(0, &thread[3]);
+	KT_EQ(policy->spare(0, 1), NULL);
+	policy_done();
+}
