@@ -15,7 +15,7 @@
 #define NOTES    4000
 #define STEP     100000ul    /* nanoseconds of computing between two resched points */
 #define WAKE     50          /* steps between two wake-ups */
-#define DURATION 450000000ul /* nanoseconds */
+#define DURATION 250000000ul /* nanoseconds */
 #define HIGH     20
 #define LOW      1
 
