@@ -128,8 +128,10 @@ void stack_drain(void)
 {
 	struct thread *thread[CPUS_MAX] = { NULL };
 	unsigned self = this_cpu(cpu_number);
+	uint8_t affinity = thread_self()->affinity;
 	void *stack;
 
+	thread_set_affinity(thread_self(), (uint8_t)(1u << self)); /* which forgets by itself */
 	sched_settle();
 	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
 		if (cpu != self && sched_takes_part(cpu)) {
@@ -147,4 +149,5 @@ unwind:
 			thread_join(thread[cpu]);
 		}
 	sched_settle();
+	thread_set_affinity(thread_self(), affinity);
 }
