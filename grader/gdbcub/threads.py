@@ -85,10 +85,10 @@ def stand(thread: gdb.Value) -> tuple[int, list[int]] | None:
 
 
 def virtual(cpu: int) -> tuple[int, list[int]]:
-    """Where one of the explorer's processors stands while it is another one's turn: behind what
-    explore_switch pushed, its frame pointer first."""
+    """Where one of the explorer's processors stands while it is another one's turn: its stack begins with
+    that address and its frame pointer."""
     rsp = int(gdb.parse_and_eval("virtual_cpu")[cpu]["rsp"])
-    return word(rsp + 48), list(whole(word(rsp + 40)))
+    return word(rsp), list(whole(word(rsp + 8)))
 
 
 def unwound() -> Iterator[int]:

@@ -56,8 +56,5 @@ void explore_draw(uint64_t seed, unsigned schedule);
 /* explore_policy: the policy in words, for reports. */
 const char *explore_policy(void);
 
-/* explore_switch: switch.S. As thread_switch, which is an exercise. */
-void explore_switch(uint64_t *save, uint64_t load);
-
 /* explore_random: the next number of the schedule's own sequence. */
 uint64_t explore_random(void);

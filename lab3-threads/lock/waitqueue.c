@@ -148,9 +148,9 @@ unsigned waitqueue_wake_all(struct waitqueue *queue)
 
 bool waitqueue_empty(struct waitqueue *queue)
 {
-	uint64_t irq = spin_lock_irqsave(&queue->lock);
+	uint64_t flags = spin_lock_irqsave(&queue->lock);
 	bool empty = list_empty(&queue->waiters);
 
-	spin_unlock_irqrestore(&queue->lock, irq);
+	spin_unlock_irqrestore(&queue->lock, flags);
 	return empty;
 }

@@ -16,8 +16,8 @@ static struct thread *start(const char *name, void (*run)(void *argument), void 
 	struct thread *thread = thread_alloc(name);
 
 	KT_REQUIRE(thread);
-	thread->run = run;
 	thread->argument = argument;
+	thread->run = run;
 	thread_get(thread);
 	sched_start(thread);
 	return thread;
