@@ -160,17 +160,13 @@ static void look_again(void)
 		virtual_cpu[cpu].paused = false;
 }
 
-/* Without a schedule: whoever waits lets the next one run. */
+/* Without a schedule: whoever waits lets the next one run that does not. */
 static unsigned in_turn(void)
 {
 	unsigned next = virtual_current;
 
-	if (!virtual_cpu[next].paused)
-		return next;
-	virtual_cpu[next].paused = false;
-	do
+	while (virtual_cpu[next].paused || virtual_cpu[next].done)
 		next = (next + 1) % virtual_cpus;
-	while (virtual_cpu[next].done);
 	return next;
 }
 
@@ -206,7 +202,7 @@ void explore_at(enum explore_point point, uint64_t word)
 		lost = true;
 		kt_stop("explored: no end after a million points", __FILE__, __LINE__);
 	}
-	if (explore_on && everybody_waits())
+	if (everybody_waits())
 		look_again();
 	next = explore_on ? explore_choose(point, word) : in_turn();
 	if (next != virtual_current)
@@ -285,7 +281,10 @@ static void begin(unsigned schedules)
 
 void explore_here(void)
 {
-	if (!virtual_cpus || explore_on)
+	if (!virtual_cpus)
+		return;
+	prepares = true;
+	if (explore_on)
 		return;
 	began = points;
 	trace_mark(TRACE_BEGINS);
@@ -314,6 +313,7 @@ void explore(unsigned cpus, unsigned schedules, void (*once)(void))
 {
 	if (!virtual_cpus)
 		make(cpus);
+	prepares = false;
 	for (schedule = 0; schedule < schedules && !kt_failures(); schedule++) {
 		begin(schedules);
 		once();

@@ -248,6 +248,7 @@ void sched_sleep(void)
 		set_state(self, THREAD_RUNNING);
 		spin_unlock(&queue->lock);
 	} else {
+		self->frame = (uint64_t)__builtin_frame_address(0); /* for who finds a deadlock */
 		__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
 		charge(queue, &why);
 		reschedule(queue, SCHED_GIVEN);
