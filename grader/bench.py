@@ -28,7 +28,7 @@ from pathlib import Path
 from grader import emulator as emu, ktap
 
 MEMORY = "512M"         # two spaces of 64 MiB, and room
-PATIENCE = 120.0        # seconds for a boot
+PATIENCE = 300.0        # seconds for a boot
 LINE = re.compile(r"# bench (\w+) (\d+) (\d+) (.*)")
 KINDS = {"instructions": ["-icount", "shift=0,sleep=off"], "cycles": ["-accel", "tcg,thread=multi"]}
 TOGETHER, PROCESSORS = "all_", (1, 2, 4)

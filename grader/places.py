@@ -1,7 +1,8 @@
 """From "ticket_unlock+0x46" to the line of the source, for whoever reads a failure.
 
 addr2line(1) knows it from the kernel's debug information.  A return address may lie just
-behind the call, so the byte before it is asked for.  What it does not know stays as it is.
+behind the call, so the byte before it is asked for.  What it does not know, or
+what has a name that several functions share, stays as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ TIMEOUT = 20
 def located(lines: list[str], elf: Path, symbols: Symbols) -> list[str]:
     """The same lines with the first frame of each followed by its place in the source."""
     asked = {match[0]: symbols.address(match[1]) + int(match[2], 16) for line in lines
-             if (match := FRAME.search(line)) and match[1] in symbols}
+             if (match := FRAME.search(line)) and symbols.unique(match[1])}
     found = _ask(asked, elf) if asked else {}
     return [_with_place(line, found) for line in lines]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 KERNEL_BASE = 0xffffffff80000000
@@ -21,6 +22,7 @@ class Symbols:
         self._table = sorted(table)
         self._starts = [address for address, _ in self._table]
         self._addresses = {name: address for address, name in self._table}
+        self._times = Counter(name for _, name in self._table)
 
     @classmethod
     def load(cls, elf: Path) -> "Symbols":
@@ -50,6 +52,10 @@ class Symbols:
 
     def __contains__(self, name: str) -> bool:
         return name in self._addresses
+
+    def unique(self, name: str) -> bool:
+        """Whether there is one symbol of that name: static functions of several files may share theirs."""
+        return self._times[name] == 1
 
     def address(self, name: str) -> int:
         """The address of a symbol; KeyError if there is none of that name."""

@@ -20,3 +20,10 @@ def test_frames_are_located():
 
 def test_what_is_not_known_stays(tmp_path):
     assert located(["kmain+0x20"], tmp_path / "none", Symbols([(0x1000, "kmain")])) == ["kmain+0x20"]
+
+
+def test_a_name_that_several_share_is_not_guessed():
+    kernel = emu.kernel(1, tests=True)
+    kmain = Symbols.load(kernel.elf).address("kmain")
+    assert located(["kmain+0x20"], kernel.elf, Symbols([(kmain, "kmain")])) != ["kmain+0x20"]
+    assert located(["kmain+0x20"], kernel.elf, Symbols([(kmain, "kmain"), (kmain + 4, "kmain")])) == ["kmain+0x20"]
