@@ -133,11 +133,13 @@ void explore_changed(uint64_t word)
 {
 	uint64_t bit = bit_of(word);
 
-	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
-		if (virtual_cpu[cpu].paused && virtual_cpu[cpu].read & bit) {
-			virtual_cpu[cpu].paused = false;
-			stuck = 0;
-		}
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++) {
+		if (cpu == virtual_current || !(virtual_cpu[cpu].read & bit))
+			continue;
+		virtual_cpu[cpu].paused = false;
+		virtual_cpu[cpu].outdated = true;
+		stuck = 0;
+	}
 }
 
 static bool everybody_waits(void)
@@ -179,7 +181,7 @@ static void note(struct virtual_cpu *self, enum explore_point point, uint64_t wo
 		self->read |= bit_of(word);
 	self->looks = point == POINT_CHANGE ? 0 : self->looks + 1;
 	if (point == POINT_PAUSE || self->looks > LOOKS_MAX) {
-		self->paused = true;
+		self->paused = point != POINT_PAUSE || !self->outdated;
 		self->looks = 0;
 	}
 }
@@ -207,8 +209,10 @@ void explore_at(enum explore_point point, uint64_t word)
 	next = explore_on ? explore_choose(point, word) : in_turn();
 	if (next != virtual_current)
 		switch_to(next);
-	if (point == POINT_PAUSE)
+	if (point == POINT_PAUSE) {
 		self->read = 0;
+		self->outdated = false;
+	}
 }
 
 void explore_pause(void)

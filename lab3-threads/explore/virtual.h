@@ -24,6 +24,7 @@ struct virtual_cpu {
 	bool paused;    /* it waits, and none of its words has been written to since */
 	uint64_t wrote; /* the word that it was about to write at its last point; 0: none */
 	uint64_t read;  /* the words that it has read since its last pause: a bit for some each */
+	bool outdated;  /* one of these has been written to meanwhile, by another one */
 	unsigned looks; /* points in a row at which it wrote nothing */
 	unsigned priority; /* PCT: of the processor; POS: of what it is about to do */
 	uint64_t word;     /* POS: what that is about */

@@ -81,41 +81,54 @@ KTEST(donation_inversion, "3.9",
 	KT_STREQ(story, "LhlHm");
 }
 
-/* --- circles ----------------------------------------------------------------------------- */
+/* --- what mutexes do not let happen so soon ---------------------------------------------- */
 
 /*
- * Threads that only look like some, each owner of one mutex: a real circle is a deadlock, which
+ * Threads that only look like some, each owner of one mutex. A real circle is a deadlock, which
  * the lock-order checker would not let happen.
  */
-#define CIRCLE 3
+#define THREADS 3
 
-static struct thread thread[CIRCLE];
-static struct mutex owned[CIRCLE];
-static struct sleeper sleeper[CIRCLE];
+static struct thread thread[THREADS];
+static struct mutex owned[THREADS];
+static struct sleeper sleeper[THREADS];
 
 static void pretend(void)
 {
-	for (unsigned i = 0; i < CIRCLE; i++) {
+	boot = thread_self();
+	for (unsigned i = 0; i < THREADS; i++) {
 		thread[i] = (struct thread){ .state = THREAD_SLEEPING };
 		list_init(&thread[i].held);
 		spin_init(&thread[i].lock, "thread");
 		mutex_init(&owned[i], "owned");
 		owned[i].owner = &thread[i];
 		owned[i].locked = true;
+		donation_set_base(&thread[i], 10 + i);
 	}
+}
+
+/* Do the thread's part of something at the mutex. */
+static void begin(unsigned number, unsigned which)
+{
+	this_cpu(thread_current) = &thread[number];
+	spin_lock(&owned[which].guard);
+}
+
+static void end(unsigned which)
+{
+	spin_unlock(&owned[which].guard);
+	this_cpu(thread_current) = boot;
 }
 
 /* The thread waits for the mutex from now on: what mutex_lock does before it sleeps. */
 static void wait_for(unsigned number, unsigned which)
 {
-	this_cpu(thread_current) = &thread[number];
-	spin_lock(&owned[which].guard);
+	begin(number, which);
 	donation_lock();
 	sleeper_join(&owned[which].waiters, &sleeper[number], true);
 	donation_unlock();
 	donation_wait(&owned[which]);
-	spin_unlock(&owned[which].guard);
-	this_cpu(thread_current) = boot;
+	end(which);
 }
 
 static void expect(unsigned first, unsigned second, unsigned third)
@@ -127,10 +140,7 @@ static void expect(unsigned first, unsigned second, unsigned third)
 
 KTEST(donation_circle, "3.9", "threads that wait for each other in a circle are no endless chain")
 {
-	boot = thread_self();
 	pretend();
-	for (unsigned i = 0; i < CIRCLE; i++)
-		donation_set_base(&thread[i], 10 + i);
 	wait_for(0, 1);
 	wait_for(1, 2);
 	expect(10, 11, 12);
@@ -140,4 +150,23 @@ KTEST(donation_circle, "3.9", "threads that wait for each other in a circle are 
 	expect(20, 20, 20);
 	donation_set_base(&thread[0], 15);
 	expect(20, 20, 20);
+}
+
+KTEST(donation_changed_between, "3.9",
+	"a priority that changes between donation_release and donation_taken is not overlooked")
+{
+	pretend();
+	wait_for(1, 0);
+	wait_for(2, 0);
+	expect(12, 11, 12);
+	begin(0, 0);
+	donation_release(&owned[0]);
+	expect(10, 11, 12);
+	list_remove(&sleeper[2].link); /* it will be the owner */
+	owned[0].owner = &thread[2];
+	donation_set_base(&thread[1], 20);
+	expect(10, 20, 12);
+	donation_taken(&owned[0], &thread[2]);
+	end(0);
+	expect(10, 20, 20);
 }
