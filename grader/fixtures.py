@@ -112,6 +112,7 @@ def boot_ktest(item: pytest.Item, name: str, **options) -> Ktap:
     with made as running:
         end = running.wait()
     told = ktap.read(made.com2.text)
+    made.schedule = explain.schedule(told.diagnostics)
     diagnostics = [_named(line, made) for line in told.diagnostics]
     end = replace(end, detail=_named(end.detail, made))
     return Ktap(end, told.replies, diagnostics, told.todos, made.console.text)

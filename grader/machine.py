@@ -68,6 +68,7 @@ class Machine:
         self.console = Dialogue("console", self)
         self.com2 = Dialogue("com2", self)
         self.end: End | None = None
+        self.schedule: int | None = None    # of a test that explored: the one that failed
         self.directory: Path | None = None
         self._process: subprocess.Popen | None = None
         self._wires: Wires | None = None

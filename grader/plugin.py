@@ -31,7 +31,6 @@ NOT_RUN = pytest.StashKey[str]()
 RUN = pytest.StashKey[Run]()
 COUNTS = pytest.StashKey[Counter[str]]()
 FAILURE = pytest.StashKey[explain.Failure]()
-SCHEDULE = pytest.StashKey[int | None]()     # of a test that explores: the one that failed
 
 
 class KtestFailed(Exception):
@@ -131,7 +130,6 @@ class KtestItem(pytest.Item):
         if told.end.kind == "skipped":
             pytest.skip(told.end.detail)
         if told.end.kind != "passed":
-            self.stash[SCHEDULE] = explain.schedule(told.diagnostics)
             raise KtestFailed(explain.ktest(test.title, test.panics, told.end, told.diagnostics,
                                             told.todos, told.console))
 
@@ -224,15 +222,16 @@ def _blank(item: pytest.Item) -> Result:
 def _again(item: pytest.Item) -> str:
     """The command that runs a test again."""
     seed = item.config.option.cub_seed
-    gdb = f"make gdb LAB={lab_of(item.path)}"
-    if isinstance(item, KtestItem):
-        if (schedule := item.stash.get(SCHEDULE, None)) is not None:
-            return f"make replay LAB={lab_of(item.path)} TEST={item.name} SEED={seed:#x} SCHEDULE={schedule}"
-        return f"{gdb} TEST={item.name} SEED={seed:#x}"
-    if machines := getattr(item, "cub_machines", []):
-        asked = machines[-1].options
-        given = f" INPUT={kept_input(item, asked.ktest, asked.input)}" if asked.input else ""
-        return f"{gdb} TEST={asked.ktest} SEED={seed:#x}{given}" if asked.ktest else gdb
+    lab, machines = f"LAB={lab_of(item.path)}", getattr(item, "cub_machines", [])
+    asked = machines[-1].options if machines else None
+    test = item.name if isinstance(item, KtestItem) else asked.ktest if asked else ""
+    if not test and machines:
+        return f"make gdb {lab}"
+    if test:
+        given = f" INPUT={kept_input(item, test, asked.input)}" if asked and asked.input else ""
+        if machines and machines[-1].schedule is not None:
+            return f"make replay {lab} TEST={test} SEED={asked.seed:#x}{given} SCHEDULE={machines[-1].schedule}"
+        return f"make gdb {lab} TEST={test} SEED={seed:#x}{given}"
     return f"/usr/bin/python3 -m pytest '{item.nodeid}' --cub-seed={seed:#x}"
 
 

@@ -18,6 +18,7 @@ Read more: QEMU's docs/system/replay.rst and docs/devel/replay.rst.
 from __future__ import annotations
 
 import argparse
+import filecmp
 import json
 import os
 import secrets
@@ -31,6 +32,7 @@ from grader.build import Kernel
 CLUSTER = 1 << 16
 PORTS = ("console", "com2")     # they go to files: a socket that is full would be an event that no replay repeats
 PATIENCE = 10       # seconds of wall time after which a boot that is recorded counts as hung
+EXPLORED = 120      # ... and one that explores schedules
 REPLAYED = 300      # ... and its replay, which takes about six times as long while the guest polls
 UNKNOWN = "this kernel has no test of this name"     # ktest/ktest.c
 FILES = ("rr.bin", "snapshots.qcow2", "recording.json", "cub.elf", "cub.sym", "input")
@@ -100,13 +102,14 @@ def load(where: Path) -> dict:
     return told
 
 
-def is_of(where: Path, seed: int, schedule: int | None) -> bool:
-    """Whether there is a recording of that seed that stops, if asked, at that schedule."""
+def is_of(where: Path, kernel: Kernel, seed: int, input: bytes, schedule: int | None) -> bool:
+    """Whether there is a recording of that kernel, seed and input that stops, if asked, at that schedule."""
     try:
         told = load(where)
     except emu.EmulatorError:
         return False
-    return told["seed"] == seed and schedule in (None, told["schedule"])
+    return (told["seed"] == seed and schedule in (None, told["schedule"]) and (where / "input").read_bytes() == input
+            and filecmp.cmp(where / "cub.elf", kernel.elf, shallow=False))
 
 
 def _options(where: Path) -> launch.Options:
@@ -170,7 +173,8 @@ def recorded(args: argparse.Namespace) -> int:
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     where = place(args.lab, args.test)
     verdict = record(emu.kernel(args.lab, tests=True), where, test=args.test, seed=args.seed or 1,
-                     input=gdb.read_input(args.input), memory=memory, cpus=cpus, schedule=args.schedule)
+                     input=gdb.read_input(args.input), memory=memory, cpus=cpus, schedule=args.schedule,
+                     patience=PATIENCE if args.schedule is None else EXPLORED)
     if UNKNOWN in load(where)["com2"]:
         shutil.rmtree(where)
         raise emu.EmulatorError(f"lab {args.lab} has no kernel test {args.test}")
@@ -182,7 +186,8 @@ def replayed(args: argparse.Namespace) -> int:
     """The verb `replay`."""
     emu.need(emu.QEMU, "gdb")
     where = place(args.lab, args.test)
-    if args.seed is not None and not is_of(where, args.seed, args.schedule):
+    if args.seed is not None and not is_of(where, emu.kernel(args.lab, tests=True), args.seed,
+                                           gdb.read_input(args.input), args.schedule):
         recorded(args)
     load(where)
     if not (args.gdb or args.batch or args.command or args.schedule is not None):

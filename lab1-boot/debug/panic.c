@@ -10,7 +10,7 @@
 #include "lab1-boot/boot/cmdline.h"
 #include "lab1-boot/console/console.h"
 #include "lab1-boot/console/kprintf.h"
-#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/percpu.h"
 #include "lab1-boot/cpu/power.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/lib/format.h"
@@ -21,6 +21,7 @@ ROWS_DEFINE(panic_stop);
 static int panics;         /* [a] */
 static uint64_t panicking; /* [a] the processor that panicked first, by its GS base */
 static unsigned stopped;   /* [a] processors that stopped for it */
+static PERCPU(bool, has_stopped);
 
 void panic_begin(void)
 {
@@ -31,7 +32,9 @@ void panic_begin(void)
 	__atomic_compare_exchange_n(
 		&panicking, &first, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 	if (first && first != me) {
-		__atomic_add_fetch(&stopped, 1, __ATOMIC_RELEASE);
+		if (!this_cpu(has_stopped))
+			__atomic_add_fetch(&stopped, 1, __ATOMIC_RELEASE);
+		this_cpu(has_stopped) = true;
 		cpu_stop();
 	}
 	if (!first)

@@ -14,7 +14,7 @@ struct thread;
 struct mutex {
 	const char *name;      /* [I] its class, for the lock-order checker */
 	struct spinlock guard; /* protects the rest */
-	struct thread *owner;  /* [guard] */
+	struct thread *owner;  /* [guard] [a]; where somebody waits also the lock of donations */
 	bool locked;           /* [guard] */
 	struct list waiters;   /* [guard, donation] */
 	struct list held;      /* [donation] its owner's list links it (lab 3) */
@@ -26,7 +26,7 @@ struct rwlock {
 	struct spinlock guard; /* protects the rest */
 	unsigned readers;      /* [guard] how many hold it for reading */
 	bool writing;          /* [guard] */
-	struct thread *owner;  /* [guard] the writer */
+	struct thread *owner;  /* [guard] [a] the writer */
 	struct list waiters;   /* [guard] in the order they came */
 	uint64_t acquired_at;  /* [owner] the address the writer took it from */
 };

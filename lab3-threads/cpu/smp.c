@@ -9,6 +9,7 @@
 #include "lab2-memory/page/firmware.h"
 #include "lab2-memory/page/page.h"
 #include "lab3-threads/cpu/apic.h"
+#include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/madt.h"
 #include "lab3-threads/cpu/start.h"
 #include "lab3-threads/sched/runqueue.h"
@@ -16,8 +17,8 @@
 #include "lab3-threads/thread/thread.h"
 #include <linux/errno.h>
 
-#define ID_NARROW_MAX 254 /* numbers of APICs above it need the wide ones */
-#define STOP_LOOKS    1000000
+#define ID_NARROW_MAX 254          /* numbers of APICs above it need the wide ones */
+#define STOP_NS       1000000000ul /* for others to stop in a panic */
 
 static const struct page_owner area_owner = { "processor" };
 
@@ -232,8 +233,10 @@ void smp_init(void)
 {
 	struct thread *mine = thread_alloc("idle");
 
-	if (!mine)
+	if (!mine) {
+		kprintf("cpu: there is no idle thread, so no thread can sleep\n");
 		return;
+	}
 	mine->run = run_idle;
 	sched_prepare_cpu(0, mine);
 	if (!cmdline_has("nosmp"))
@@ -246,11 +249,12 @@ void smp_init(void)
 static void stop_others(void)
 {
 	unsigned count = smp_online(), sent = 0;
+	uint64_t began = clock_ns();
 
 	for (unsigned cpu = 0; count > 1 && cpu < count; cpu++)
 		if (apic_ids[cpu] != apic_id() && apic_send_nmi(apic_ids[cpu]) == 0)
 			sent++;
-	for (int looks = 0; looks < STOP_LOOKS && panic_stopped() < sent; looks++)
+	while (panic_stopped() < sent && clock_ns() - began < STOP_NS)
 		CPU_PAUSE();
 }
 PANIC_STOP(stop_others);

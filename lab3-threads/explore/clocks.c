@@ -61,6 +61,16 @@ void clocks_reset(void)
 	}
 }
 
+/*
+ * When a table is three quarters full, all is forgotten at once, as if it were ordered: a release
+ * that is forgotten alone, or while it is made, would look like a race.
+ */
+static void make_room(void)
+{
+	if (cells_used > CELLS / 4 * 3 || variables_used > VARIABLES / 4 * 3)
+		clocks_reset();
+}
+
 static void join(struct clock *to, const struct clock *from)
 {
 	for (unsigned cpu = 0; cpu < EXPLORE_CPUS; cpu++)
@@ -75,14 +85,11 @@ static uint64_t hash(uint64_t value)
 
 /* --- atomic variables ---------------------------------------------------------------- */
 
-/* Its entry; made if there is none. When the table is three quarters full, cells are forgotten
- * with it: a release that is forgotten alone would look like a race. */
+/* Its entry; made if there is none. There is room (make_room). */
 static struct variable *variable_at(uint64_t address)
 {
 	struct variable *variable;
 
-	if (variables_used > VARIABLES / 4 * 3)
-		clocks_reset();
 	for (uint64_t i = hash(address);; i++) {
 		variable = &variables[i % VARIABLES];
 		if (variable->generation != generation)
@@ -142,8 +149,6 @@ static struct cell *cell_at(uint64_t word)
 {
 	struct cell *cell;
 
-	if (cells_used > CELLS / 4 * 3)
-		clocks_reset();
 	for (uint64_t i = hash(word);; i++) {
 		cell = &cells[i % CELLS];
 		if (cell->generation != generation)
@@ -247,6 +252,8 @@ static void access_all(
 	uint64_t address, size_t bytes, bool write, bool atomic, const uint64_t *frame)
 {
 	for (uint64_t word = address / 8; word * 8 < address + bytes; word++) {
+		if (!atomic)
+			make_room();
 		uint64_t first = word * 8 < address ? address - word * 8 : 0;
 		uint64_t end = address + bytes - word * 8 < 8 ? address + bytes - word * 8 : 8;
 
@@ -262,8 +269,10 @@ void clocks_access(uint64_t address, size_t bytes, bool write, const uint64_t *f
 void clocks_atomic(
 	uint64_t address, size_t bytes, enum clocks_atomic kind, int order, const uint64_t *frame)
 {
-	struct variable *variable = variable_at(address);
+	struct variable *variable;
 
+	make_room();
+	variable = variable_at(address);
 	if (kind != CLOCKS_STORE)
 		take_over(&variable->released, order);
 	access_all(address, bytes, kind != CLOCKS_LOAD, true, frame);

@@ -162,13 +162,17 @@ static void look_again(void)
 		virtual_cpu[cpu].paused = false;
 }
 
-/* Without a schedule: whoever waits lets the next one run that does not. */
-static unsigned in_turn(void)
+/* Without a schedule: whoever waits lets the next one run, whatever that one waits for: so nobody
+ * is kept from running by two that wake each other. */
+static unsigned in_turn(enum explore_point point)
 {
 	unsigned next = virtual_current;
 
-	while (virtual_cpu[next].paused || virtual_cpu[next].done)
+	if (point != POINT_PAUSE && !virtual_cpu[next].paused)
+		return next;
+	do
 		next = (next + 1) % virtual_cpus;
+	while (virtual_cpu[next].done);
 	return next;
 }
 
@@ -206,9 +210,10 @@ void explore_at(enum explore_point point, uint64_t word)
 	}
 	if (everybody_waits())
 		look_again();
-	next = explore_on ? explore_choose(point, word) : in_turn();
+	next = explore_on ? explore_choose(point, word) : in_turn(point);
 	if (next != virtual_current)
 		switch_to(next);
+	self->paused = false;
 	if (point == POINT_PAUSE) {
 		self->read = 0;
 		self->outdated = false;
@@ -317,6 +322,7 @@ void explore(unsigned cpus, unsigned schedules, void (*once)(void))
 {
 	if (!virtual_cpus)
 		make(cpus);
+	assert(!bare && virtual_cpus == cpus);
 	prepares = false;
 	for (schedule = 0; schedule < schedules && !kt_failures(); schedule++) {
 		begin(schedules);

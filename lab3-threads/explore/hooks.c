@@ -13,6 +13,7 @@
 #include "lab3-threads/explore/clocks.h"
 #include "lab3-threads/explore/virtual.h"
 #include "lab3-threads/explore/watch.h"
+#include "lab3-threads/thread/thread.h"
 
 #define FRAME ((const uint64_t *)__builtin_frame_address(0))
 
@@ -25,11 +26,14 @@ static uint64_t real(const volatile void *memory)
 	return address;
 }
 
-/* Our own per-processor variables tell nobody anything: writing them is no change for others. */
-static bool ours(const volatile void *memory)
+/* Nobody waits for what we write to our own per-processor variables, or to the stack that we are
+ * on: it is no change for others. */
+static bool ours(const volatile void *memory, const uint64_t *frame)
 {
-	return (uint64_t)memory >= (uint64_t)percpu_template &&
-	       (uint64_t)memory < (uint64_t)percpu_template_end;
+	uint64_t address = (uint64_t)memory;
+
+	return (address >= (uint64_t)percpu_template && address < (uint64_t)percpu_template_end) ||
+	       address - (uint64_t)frame < THREAD_STACK;
 }
 
 static void plain(const volatile void *memory, size_t bytes, bool write, const uint64_t *frame)
@@ -37,7 +41,7 @@ static void plain(const volatile void *memory, size_t bytes, bool write, const u
 	uint64_t address = (uint64_t)memory;
 
 	if (virtual_cpus) {
-		explore_at(write && !ours(memory) ? POINT_CHANGE : POINT_LOOK, address / 8);
+		explore_at(write && !ours(memory, frame) ? POINT_CHANGE : POINT_LOOK, address / 8);
 		if (explore_watching())
 			clocks_access(real(memory), bytes, write, frame);
 	} else if (watch_on) {

@@ -21,7 +21,7 @@
 extern bool watch_on;
 
 /* watch_plain, watch_atomic: the calling processor is about to access so many bytes. frame: of the
- * function that the compiler called. Never sleep; take no lock. A race that is found panics in a
- * test, and is told on the console elsewhere. */
+ * function that the compiler called. Never sleep; take no lock. A race that is found panics, with
+ * both backtraces. */
 void watch_plain(uint64_t address, size_t bytes, bool write, const uint64_t *frame);
 void watch_atomic(uint64_t address, size_t bytes, bool write, const uint64_t *frame);

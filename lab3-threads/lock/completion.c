@@ -23,40 +23,44 @@ static bool take(struct completion *completion)
 
 int completion_wait(struct completion *completion, unsigned flags)
 {
+	uint64_t irq;
 	int error = 0;
 
 	order_may_sleep((uint64_t)__builtin_return_address(0));
 	assert(may_sleep());
-	spin_lock(&completion->lock);
+	irq = spin_lock_irqsave(&completion->lock);
 	while (!error && !take(completion))
 		error = waitqueue_sleep(&completion->queue, &completion->lock, flags);
-	spin_unlock(&completion->lock);
+	spin_unlock_irqrestore(&completion->lock, irq);
 	return error;
 }
 
 bool completion_try(struct completion *completion)
 {
+	uint64_t irq;
 	bool done;
 
-	spin_lock(&completion->lock);
+	irq = spin_lock_irqsave(&completion->lock);
 	done = take(completion);
-	spin_unlock(&completion->lock);
+	spin_unlock_irqrestore(&completion->lock, irq);
 	return done;
 }
 
 void complete(struct completion *completion)
 {
-	spin_lock(&completion->lock);
+	uint64_t irq = spin_lock_irqsave(&completion->lock);
+
 	if (completion->done < COMPLETION_ALL - 1)
 		completion->done++;
 	waitqueue_wake_one(&completion->queue);
-	spin_unlock(&completion->lock);
+	spin_unlock_irqrestore(&completion->lock, irq);
 }
 
 void complete_all(struct completion *completion)
 {
-	spin_lock(&completion->lock);
+	uint64_t irq = spin_lock_irqsave(&completion->lock);
+
 	completion->done = COMPLETION_ALL;
 	waitqueue_wake_all(&completion->queue);
-	spin_unlock(&completion->lock);
+	spin_unlock_irqrestore(&completion->lock, irq);
 }

@@ -20,37 +20,40 @@ static bool give(struct waiter *waiter)
 
 bool semaphore_try(struct semaphore *semaphore)
 {
+	uint64_t irq;
 	bool any;
 
-	spin_lock(&semaphore->lock);
+	irq = spin_lock_irqsave(&semaphore->lock);
 	any = semaphore->count > 0;
 	semaphore->count -= any;
-	spin_unlock(&semaphore->lock);
+	spin_unlock_irqrestore(&semaphore->lock, irq);
 	return any;
 }
 
 int semaphore_down(struct semaphore *semaphore, unsigned flags)
 {
 	struct waiter self;
+	uint64_t irq;
 
 	order_may_sleep((uint64_t)__builtin_return_address(0));
 	assert(may_sleep());
-	spin_lock(&semaphore->lock);
+	irq = spin_lock_irqsave(&semaphore->lock);
 	if (semaphore->count > 0) {
 		semaphore->count--;
-		spin_unlock(&semaphore->lock);
+		spin_unlock_irqrestore(&semaphore->lock, irq);
 		return 0;
 	}
 	waitqueue_prepare(&semaphore->queue, &self, flags);
 	self.wake = give; /* who wakes holds the lock: nobody has, so far */
-	spin_unlock(&semaphore->lock);
+	spin_unlock_irqrestore(&semaphore->lock, irq);
 	return waitqueue_wait(&semaphore->queue, &self);
 }
 
 void semaphore_up(struct semaphore *semaphore)
 {
-	spin_lock(&semaphore->lock);
+	uint64_t irq = spin_lock_irqsave(&semaphore->lock);
+
 	if (!waitqueue_wake_one(&semaphore->queue))
 		semaphore->count++;
-	spin_unlock(&semaphore->lock);
+	spin_unlock_irqrestore(&semaphore->lock, irq);
 }

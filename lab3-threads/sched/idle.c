@@ -53,12 +53,28 @@ static bool tell_sleeper(struct thread *thread, void *context)
 /* The threads' states stand still: nothing runs that could change them. */
 static void look_for_deadlock(void)
 {
-	if (__atomic_load_n(&sched_active, __ATOMIC_SEQ_CST) ||
-		__atomic_load_n(&pending, __ATOMIC_SEQ_CST))
+	/* What comes from outside wakes first, and is not pending any more then. */
+	if (__atomic_load_n(&pending, __ATOMIC_SEQ_CST) ||
+		__atomic_load_n(&sched_active, __ATOMIC_SEQ_CST))
 		return;
 	panic_begin();
 	threads_each(tell_sleeper, NULL);
 	panic("deadlock: every thread sleeps, and nothing can wake one");
+}
+
+/* A queue that could not be looked into is no reason to wait. */
+static bool find_work(void)
+{
+	bool busy;
+
+	do {
+		busy = false;
+		if (sched_steal(&busy))
+			return true;
+		if (busy)
+			CPU_PAUSE();
+	} while (busy);
+	return false;
 }
 
 /* Looking for work and waiting is done with interrupts off: whoever brings work after the look
@@ -70,7 +86,7 @@ _Noreturn void sched_idle(void)
 	for (;;) {
 		uint64_t flags = irq_save();
 
-		while (!__atomic_load_n(&queue->ready, __ATOMIC_ACQUIRE) && !sched_steal()) {
+		while (!__atomic_load_n(&queue->ready, __ATOMIC_ACQUIRE) && !find_work()) {
 			look_for_deadlock();
 			idle_ops->wait();
 		}

@@ -97,13 +97,15 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
  * processor is just busy with it: that one comes first. One that idles is about to run the first of
  * its own: a thread that idle processors took from each other would go round and never run.
  */
-static struct thread *take(unsigned from, unsigned to)
+static struct thread *take(unsigned from, unsigned to, bool *busy)
 {
 	struct runqueue *queue = runqueue_of(from);
 	struct thread *thread = NULL;
 
-	if (!spin_trylock(&queue->lock))
+	if (!spin_trylock(&queue->lock)) {
+		*busy = true;
 		return NULL;
+	}
 	if (queue->ready > (queue->current == queue->idle))
 		thread = sched_policy->spare(from, to);
 	if (thread) {
@@ -114,7 +116,7 @@ static struct thread *take(unsigned from, unsigned to)
 	return thread;
 }
 
-bool sched_steal(void)
+bool sched_steal(bool *busy)
 {
 	unsigned me = this_cpu(cpu_number);
 	unsigned all = runqueue_count();
@@ -125,7 +127,7 @@ bool sched_steal(void)
 		unsigned other = (me + i) % all;
 
 		if (ready_on(other))
-			thread = take(other, me);
+			thread = take(other, me, busy);
 	}
 	if (!thread)
 		return false;

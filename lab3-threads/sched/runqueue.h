@@ -67,7 +67,7 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
 
 /* sched_steal: take a waiting thread over from another processor's queue to this one's; false if
  * none was found. Interrupts are off. Takes run queues' locks, one after the other. */
-bool sched_steal(void);
+bool sched_steal(bool *busy);
 
 /*
  * sched_ask: let the thread that runs there give way at its next resched point. Caller holds

@@ -96,7 +96,8 @@ void sched_settle(void);
 
 /*
  * sched_pending: add so many things that may wake a thread from outside all threads (a timer, a
- * device); negative to take them back. While there are any, nobody being ready is no deadlock.
+ * device); negative to take them back, after what they had to wake was woken. While there are any,
+ * nobody being ready is no deadlock.
  */
 void sched_pending(int more);
 

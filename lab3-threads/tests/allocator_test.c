@@ -1,6 +1,6 @@
 /*
- * Lab 2's allocators when several processors use them at once: pages, objects of the
- * heap, and mappings, made by some threads and given back by others. test_race.py runs
+ * Lab 2's allocators when several processors use them at once: pages and objects of
+ * the heap, made by some threads and given back by others. test_race.py runs
  * these in a kernel whose every access is watched.
  */
 #include "lab1-boot/ktest/ktest.h"

@@ -16,10 +16,10 @@ def shown(said) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("icount", [True, False], ids=["virtual", "real"])
 def test_the_clock_is_right(ktest, icount):
     """At none of 20 moments it has gone another way than QEMU's clock by more than 1 %, in virtual time or in
-    real time."""
+    real time, where whoever asks both clocks may have been interrupted between."""
     told = shown(ktest("clock_and_hpet", icount=icount, limit=40))
     assert len(told) == 20
     for number, (ns, theirs) in enumerate(told):
         ours, passed = ns - told[0][0], theirs - told[0][1]
         assert ours >= number * 5_000_000
-        assert abs(ours - passed) <= 0.01 * passed, f"{ours} ns here, {passed} ns there"
+        assert abs(ours - passed) <= 0.01 * passed + (0 if icount else 10_000_000), f"{ours} ns here, {passed} ns there"
