@@ -62,21 +62,6 @@ static void look_for_deadlock(void)
 	panic("deadlock: every thread sleeps, and nothing can wake one");
 }
 
-/* A queue that could not be looked into is no reason to wait. */
-static bool find_work(void)
-{
-	bool busy;
-
-	do {
-		busy = false;
-		if (sched_steal(&busy))
-			return true;
-		if (busy)
-			CPU_PAUSE();
-	} while (busy);
-	return false;
-}
-
 /* Looking for work and waiting is done with interrupts off: whoever brings work after the look
  * ends the wait. */
 _Noreturn void sched_idle(void)
@@ -86,7 +71,15 @@ _Noreturn void sched_idle(void)
 	for (;;) {
 		uint64_t flags = irq_save();
 
-		while (!__atomic_load_n(&queue->ready, __ATOMIC_ACQUIRE) && !find_work()) {
+		while (!__atomic_load_n(&queue->ready, __ATOMIC_ACQUIRE)) {
+			enum sched_found found = sched_steal();
+
+			if (found == SCHED_FOUND)
+				break;
+			if (found == SCHED_BUSY) {
+				CPU_PAUSE();
+				continue;
+			}
 			look_for_deadlock();
 			idle_ops->wait();
 		}

@@ -116,8 +116,9 @@ static struct thread *take(unsigned from, unsigned to, bool *busy)
 	return thread;
 }
 
-bool sched_steal(bool *busy)
+enum sched_found sched_steal(void)
 {
+	bool busy = false;
 	unsigned me = this_cpu(cpu_number);
 	unsigned all = runqueue_count();
 	struct runqueue *mine = this_cpu_ptr(runqueue);
@@ -127,14 +128,14 @@ bool sched_steal(bool *busy)
 		unsigned other = (me + i) % all;
 
 		if (ready_on(other))
-			thread = take(other, me, busy);
+			thread = take(other, me, &busy);
 	}
 	if (!thread)
-		return false;
+		return busy ? SCHED_BUSY : SCHED_NONE;
 	spin_lock(&mine->lock);
 	mine->stolen++;
 	sched_put(mine, thread, SCHED_MOVED);
-	return true;
+	return SCHED_FOUND;
 }
 
 /* --- what can change while a thread waits -------------------------------------------- */

@@ -65,9 +65,13 @@ uint64_t sched_total(const struct runqueue *queue, const struct thread *thread);
  */
 void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why);
 
-/* sched_steal: take a waiting thread over from another processor's queue to this one's; false if
- * none was found. Interrupts are off. Takes run queues' locks, one after the other. */
-bool sched_steal(bool *busy);
+/*
+ * sched_steal: take a waiting thread over from another processor's queue to this one's. Interrupts
+ * are off. Takes run queues' locks, one after the other. SCHED_BUSY: none was found, but not every
+ * queue could be looked into: look again before waiting.
+ */
+enum sched_found { SCHED_NONE, SCHED_BUSY, SCHED_FOUND };
+enum sched_found sched_steal(void);
 
 /*
  * sched_ask: let the thread that runs there give way at its next resched point. Caller holds

@@ -64,7 +64,8 @@ _Noreturn void thread_exit(uint64_t result)
 uint64_t thread_join(struct thread *thread)
 {
 	order_may_sleep((uint64_t)__builtin_return_address(0));
-	assert(may_sleep() && thread != thread_self());
+	assert(thread != thread_self());
+	assert(may_sleep());
 	/* Exercise 3.2: unless the thread has ended, sleep in `joins` until it lets go (sleeper.h,
 	 * with the thread's lock as guard); take its result, and give up the caller's
 	 * reference. */
