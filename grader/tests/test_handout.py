@@ -298,6 +298,7 @@ def broken_links(tree):
 def test_a_second_lab_on_the_real_first_one(copy, tmp_path):
     """Merged into a student's work without a conflict, and it links on lab 1."""
     shutil.rmtree(copy / "lab2-memory")     # a small one takes its place
+    shutil.rmtree(copy / "lab3-threads")
     synthetic.write(copy, {name: text for name, text in SECOND.items() if name.startswith("lab2")})
     three = copy / "lab2-memory/three.c"
     three.write_text("int three(void);\n" + three.read_text())
