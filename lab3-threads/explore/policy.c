@@ -25,7 +25,7 @@
 #include "lab3-threads/explore/virtual.h"
 
 #define DEPTH_MAX 3
-#define PAUSES    8 /* after so many, about, a processor that waits falls below the others */
+#define PAUSES    8 /* after so many, about, a processor that waits lets all others go on */
 
 enum kind { POS, RANDOM, PCT };
 
@@ -141,12 +141,23 @@ static unsigned choose_pct(enum explore_point point)
 	return highest();
 }
 
+/* Those that wait with a change in view draw again and again: one that has drawn a low number would
+ * hardly ever have its turn. */
+static void draw(enum explore_point point)
+{
+	bool all = point == POINT_PAUSE && below(PAUSES) == 0;
+
+	for (unsigned cpu = 0; cpu < virtual_cpus; cpu++)
+		if (all || cpu == virtual_current)
+			virtual_cpu[cpu].priority = (unsigned)explore_random();
+}
+
 static unsigned choose_pos(enum explore_point point, uint64_t word)
 {
 	struct virtual_cpu *self = &virtual_cpu[virtual_current], *chosen;
 	unsigned next;
 
-	self->priority = (unsigned)explore_random();
+	draw(point);
 	self->word = point == POINT_PAUSE ? 0 : word;
 	self->changes = point == POINT_CHANGE || point == POINT_ATOMIC_CHANGE;
 	next = highest();
