@@ -62,7 +62,7 @@ def directory(tree: Path, lab: int, *, debug: bool = True, tests: bool = True, r
 
 def kernel(tree: Path, lab: int, *, debug: bool = True, tests: bool = True, race: bool = False,
            build: Path | None = None, sandbox: fence.Limits | None = None,
-           wall: float = 120) -> Kernel:
+           wall: float = 300) -> Kernel:
     """Builds (or finds up to date) one kernel; raises BuildError.
 
     `sandbox` bounds each process of the build and `wall` the whole, in seconds.

@@ -16,7 +16,7 @@ SAID = ["# bench a_known_loop 100 203 a loop", "# bench page_alloc_free 10 1910 
 
 def run(*words: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "grader", "bench", "--runs", "1", *words],
-                          capture_output=True, text=True, cwd=emu.ROOT, timeout=240)
+                          capture_output=True, text=True, cwd=emu.ROOT, timeout=600)
 
 
 def test_instructions_repeat_exactly_and_are_compared(tmp_path):

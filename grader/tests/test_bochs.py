@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "grader", "bochs", "--lab", "1"]
 
 def test_boots_answers_a_command_and_ends_cleanly():
     done = subprocess.run(COMMAND, input="info\rpoweroff\r", capture_output=True, text=True, cwd=emu.ROOT,
-                          timeout=240)
+                          timeout=600)
     assert "booted by  multiboot2, GRUB" in done.stdout, done.stdout + done.stderr
     assert "i7-4770" in done.stdout, "Bochs' processor"
     assert "serial, VGA text" in done.stdout

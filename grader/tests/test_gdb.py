@@ -22,7 +22,7 @@ def batch(*commands: str, more: tuple[str, ...] = (), command: tuple[str, ...] =
     """What GDB prints while it runs those commands."""
     words = [word for line in commands for word in ("--command", line)]
     done = subprocess.run([*command, *more, "--batch", *words], capture_output=True, text=True, cwd=emu.ROOT,
-                          stdin=subprocess.DEVNULL, timeout=60)
+                          stdin=subprocess.DEVNULL, timeout=600)
     return done.stdout + done.stderr
 
 
@@ -131,7 +131,7 @@ def test_two_sessions_do_not_disturb_each_other():
              "print bootinfo.command_line"]
     running = [subprocess.Popen([*COMMAND, "--append", name, *words], cwd=emu.ROOT, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) for name in ("one", "two")]
-    said = [process.communicate(timeout=120)[0] for process in running]
+    said = [process.communicate(timeout=600)[0] for process in running]
     assert '"one"' in said[0] and '"two"' in said[1]
 
 

@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "grader", "run", "--lab", "1"]
 
 def boot(typed: str, *more: str) -> subprocess.CompletedProcess:
     return subprocess.run([*COMMAND, *more], input=typed, capture_output=True, text=True, cwd=emu.ROOT,
-                          timeout=120)
+                          timeout=600)
 
 
 def test_without_a_terminal_what_comes_in_is_typed():
@@ -31,7 +31,7 @@ def test_without_a_terminal_what_comes_in_is_typed():
 @pytest.mark.parametrize("more, says", [([], "only a debug build"), (["DEBUG=1"], "are not damaged")])
 def test_a_debug_build_is_booted_where_one_is_asked_for(more, says):
     done = subprocess.run(["make", "--no-print-directory", "qemu", "LAB=2", *more], text=True, capture_output=True,
-                          input="slabs check\rpoweroff\r", cwd=emu.ROOT, timeout=120)
+                          input="slabs check\rpoweroff\r", cwd=emu.ROOT, timeout=600)
     assert says in done.stdout and done.returncode == 0
 
 

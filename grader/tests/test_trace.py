@@ -281,7 +281,7 @@ def test_reports_lead_to_the_picture(booted, tmp_path):
 
 def run(*words: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "grader", "trace", *words], capture_output=True, text=True, cwd=emu.ROOT,
-                          timeout=120)
+                          timeout=600)
 
 
 def test_make_trace_writes_both_files():
