@@ -193,7 +193,7 @@ def points_for_nothing(reference: Path, lab: Lab, jobs: int) -> Iterator[str]:
     stage.warm(reference, lab)
     with concurrent.futures.ThreadPoolExecutor(max(jobs, 1)) as pool:
         tasks = [pool.submit(_emptied, reference, lab, exercise) for exercise in lab.exercises]
-        tasks.append(pool.submit(_starter, reference, lab))
+        tasks.append(pool.submit(_starter, reference, lab, jobs))
         for task in tasks:
             yield from task.result()
 
@@ -224,12 +224,12 @@ def _to_be_mended(reference: Path, exercise: Exercise) -> bool:
     return any(run in squeezed("".join(region.starter)) for region in regions for run in telling(list(region.body)))
 
 
-def _starter(reference: Path, lab: Lab) -> list[str]:
+def _starter(reference: Path, lab: Lab, jobs: int = 1) -> list[str]:
     """Everything unwritten: no test of any exercise passes."""
     try:
         with stage.staged(reference, lab, stage.starter(reference, lab), "starter") as tree:
             build.kernel(tree, lab.number)
-            result = trial.run(tree, lab.directory, root=reference)
+            result = trial.run(tree, lab.directory, jobs=jobs, root=reference)
     except build.BuildError as error:
         return [f"the starter with tests does not build: {error.reason}"]
     if result.trouble:

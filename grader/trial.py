@@ -20,7 +20,7 @@ from typing import Callable
 from grader import engine, sandbox, stage
 from grader.verdicts import Result, Run
 
-SECONDS = 600       # for all tests; each boot has its own, much lower limits
+SECONDS = 1800      # for all tests; each boot has its own, much lower limits
 
 
 @dataclass(frozen=True)
