@@ -80,22 +80,39 @@ static void await(void *unused)
 	mutex_unlock(&mutex);
 }
 
-static void signal_once(void)
+static struct condvar turns[2] = { CONDVAR_INIT(turns[0], "turn 0"),
+	CONDVAR_INIT(turns[1], "turn 1") };
+static unsigned turn; /* [mutex] */
+
+/* Player number 0 or 1. Each turn is told by one signal, without the mutex. */
+static void play(void *argument)
 {
-	set = false;
-	crew_start(await, NULL);
-	mutex_lock(&mutex);
-	set = true;
-	mutex_unlock(&mutex);
-	condvar_signal(&changed);
+	unsigned me = (unsigned)(uint64_t)argument;
+
+	for (int i = 0; i < 5; i++) {
+		mutex_lock(&mutex);
+		while (turn % 2 != me)
+			condvar_wait(&turns[me], &mutex, 0);
+		turn++;
+		mutex_unlock(&mutex);
+		condvar_signal(&turns[!me]);
+	}
+}
+
+static void in_turns(void)
+{
+	turn = 0;
+	crew_start(play, (void *)1);
+	play(NULL);
 	crew_join();
+	KT_EQ(turn, 10);
 }
 
 KTEST(condvar_no_lost_signal, "3.5",
 	"there is no moment between letting go of the mutex and sleeping", .limit = 10,
 	.needs = "3.3 3.4")
 {
-	explore(2, 2 * SCHEDULES, signal_once);
+	explore(2, SCHEDULES, in_turns);
 }
 
 static void broadcast_once(void)
