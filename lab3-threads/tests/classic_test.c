@@ -75,7 +75,7 @@ static void produce_and_consume(void)
 KTEST(classic_bounded_buffer, "3.5",
 	"two producers and two consumers at a buffer with two places: nothing is lost, nobody "
 	"waits in vain",
-	.limit = 20, .needs = "3.2")
+	.limit = 20, .needs = "3.3 3.4")
 {
 	explore(2, SCHEDULES, produce_and_consume);
 }
@@ -132,7 +132,7 @@ static void philosophers(void)
 
 KTEST(classic_philosophers, "3.5",
 	"three philosophers share three forks: all get to eat, and no fork is used by two",
-	.limit = 20, .needs = "3.2")
+	.limit = 20, .needs = "3.3")
 {
 	order_by_address("fork");
 	explore(2, SCHEDULES, philosophers);

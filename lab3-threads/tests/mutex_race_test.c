@@ -226,5 +226,5 @@ KTEST(mutex_spins_not_past_sleepers, "3.5",
 	"nobody looks for ever, and whoever sleeps already comes before one that looks",
 	.limit = 20, .needs = "3.3")
 {
-	explore(3, SCHEDULES / 5, come_behind);
+	explore(3, 4, come_behind); /* the first one looks a thousand times */
 }

@@ -35,7 +35,8 @@ class Model:
     def __init__(self) -> None:
         self.mutexes = [Mutex() for _ in range(MUTEXES)]
         self.priority = [16] * THREADS
-        self.interrupted: set[int] = set()
+        self.pending: set[int] = set()      # threads with an interrupt that is certainly still to be seen
+        self.possible = [0] * THREADS       # interrupts that each may have before it, at most
 
     def step(self, operation: str, reply: str) -> None:
         kind, *words = operation.split()
@@ -84,7 +85,10 @@ class Model:
         self.priority[thread] = priority
 
     def i(self, thread: int, *_) -> None:
-        self.interrupted.add(thread)
+        """Whoever waits may have seen the one before, and only want the mutex; others keep one."""
+        waits = any(mutex.waiters.get(thread) for mutex in self.mutexes)
+        self.possible[thread] = min(self.possible[thread] + 1, 2) if waits else 1
+        self.pending.add(thread)
 
     @staticmethod
     def done(thread: int, events: list) -> None:
@@ -110,9 +114,10 @@ class Model:
             mutex.tokens -= 1
             del mutex.waiters[thread]
         else:
-            if what != INTERRUPTED or not mutex.waiters.pop(thread) or thread not in self.interrupted:
+            if what != INTERRUPTED or not mutex.waiters.pop(thread) or not self.possible[thread]:
                 raise Wrong(f"thread {thread} says {what}: nobody has interrupted it")
-            self.interrupted.discard(thread)
+            self.possible[thread] -= 1
+            self.pending.discard(thread)
 
     def quiet(self, number: int, mutex: Mutex) -> None:
         """Nothing goes on any more: who could, would have."""
@@ -123,7 +128,7 @@ class Model:
         if mutex.tokens and mutex.waiters:
             raise Wrong(f"mutex {number} has {mutex.tokens} tokens, and {sorted(mutex.waiters)} wait for one")
         for thread, interruptible in mutex.waiters.items():
-            if interruptible and thread in self.interrupted:
+            if interruptible and thread in self.pending:
                 raise Wrong(f"thread {thread} was interrupted, and waits on")
 
 
