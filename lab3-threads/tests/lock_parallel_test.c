@@ -10,26 +10,46 @@
  */
 #include "lab1-boot/lock/mutex.h"
 #include "lab2-memory/tests/probe_words.h"
+#include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/cpu/smp.h"
 #include "lab3-threads/tests/crew.h"
 
 #define EACH_MAX 2000
 #define PER_WORD 15
+#define PATIENCE 1000000000ul /* nanoseconds */
 
 static struct spinlock spinlock = SPINLOCK_INIT("spun");
 static struct mutex mutex = MUTEX_INIT(mutex, "slept");
 static bool sleeps; /* [I] while the threads run, as the next one */
 static unsigned each;
-static unsigned here; /* [a] threads that have begun */
+static unsigned here;   /* [a] threads that have begun */
+static uint32_t before; /* [I] the next ticket, when none of them had asked */
 
 static uint32_t value;                     /* [the lock] as the rest */
 static uint8_t order[EACH_MAX * CPUS_MAX]; /* threads */
 static unsigned count;
 
+/* The next ticket of the spin lock, or of the mutex's guard. */
+static uint32_t next_ticket(void)
+{
+	return __atomic_load_n(sleeps ? &mutex.guard.next : &spinlock.next, __ATOMIC_RELAXED);
+}
+
+/* Whoever comes first stays until all have asked: so there is always one that has to wait. */
+static void await_others(void)
+{
+	uint64_t end = clock_ns() + PATIENCE;
+
+	while (next_ticket() - before < smp_online() && clock_ns() < end)
+		CPU_PAUSE();
+}
+
 static void work(unsigned self)
 {
 	uint32_t now = value;
 
+	if (count == 0)
+		await_others();
 	order[count++] = (uint8_t)self;
 	if (sleeps && count % 16 == 0)
 		sched_yield();
@@ -78,6 +98,7 @@ static void run_all(void)
 	unsigned cpus = smp_online();
 
 	here = count = value = 0;
+	before = next_ticket();
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		thread[cpu] = thread_create("parallel", run, (void *)(uint64_t)cpu);
 		KT_REQUIRE(thread[cpu]);
