@@ -56,6 +56,10 @@ static void tokens_for_all(void)
 {
 	crew_start(take_token, NULL);
 	crew_start(take_token, NULL);
+	if (explore_schedule() % 2) {
+		explore_wait_idle();
+		KT_EQ(waiting(&queue), 2);
+	}
 	crew_start(give_token, NULL);
 	give_token(NULL);
 	crew_join();
