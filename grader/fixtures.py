@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import zlib
@@ -140,6 +141,13 @@ def symbols(kernel: build.Kernel) -> Symbols:
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Random numbers that the run's seed and the test's name decide."""
     return random.Random(f"{request.config.option.cub_seed:#x}:{request.node.name}")
+
+
+@pytest.fixture(params=[2, 4, 8] if os.environ.get("CUB_LONG") else [2])
+def several(request: pytest.FixtureRequest) -> int:
+    """How many processors really run together: two, and in the long form more than most hosts
+    have, which makes a fair spin lock slow."""
+    return request.param
 
 
 @pytest.fixture

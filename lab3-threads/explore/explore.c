@@ -208,7 +208,7 @@ void explore_at(enum explore_point point, uint64_t word)
 		lost = true;
 		kt_stop("explored: no end after a million points", __FILE__, __LINE__);
 	}
-	if (everybody_waits())
+	if ((self->paused || self->done) && everybody_waits())
 		look_again();
 	next = explore_on ? explore_choose(point, word) : in_turn(point);
 	if (next != virtual_current)

@@ -26,7 +26,8 @@ struct semaphore {
 void semaphore_init(struct semaphore *semaphore, const char *name, unsigned count);
 
 /* semaphore_down: take a unit, waiting for one. flags as for waitqueue_prepare; 0 or -EINTR, with
- * which nothing was taken. May sleep. */
+ * which nothing was taken. Who gave the unit may still be at work in semaphore_up: that it has come
+ * is no sign that the semaphore may be freed (a completion's is). May sleep. */
 int semaphore_down(struct semaphore *semaphore, unsigned flags);
 
 /* semaphore_try: take one if there is one; false if not. Never sleeps. */

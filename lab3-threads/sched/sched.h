@@ -17,8 +17,8 @@
 
 #define SLEEP_INTERRUPTIBLE 1u
 
-/* sched_init: choose the policy ("sched=fair", the default, or "sched=mlfq"). Once, before
- * thread_init. */
+/* sched_init: choose the policy ("sched=fair", the default, or "sched=mlfq"; another name is told
+ * on the console, and fair taken). Once, before thread_init. Never sleeps. */
 void sched_init(void);
 
 /*

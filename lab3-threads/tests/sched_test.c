@@ -139,6 +139,30 @@ KTEST(sched_shares, "", "threads that compute share the processor by their prior
 	crew_join();
 }
 
+/* Each line of input is a priority, and a thread of it computes. Replies for each how many
+ * nanoseconds it has had after half a second, and its weight. */
+KPROBE(sched_fairness)
+{
+	uint64_t until, had[2 * CREW_MAX];
+	char line[8];
+
+	while (crew_count < CREW_MAX && kt_input_line(line, sizeof(line))) {
+		unsigned priority = (unsigned)((line[0] - '0') * 10 + line[1] - '0');
+
+		thread_set_priority(crew_start(compute, NULL), priority);
+		had[2 * crew_count - 1] = fair_weight(priority);
+	}
+	until = clock_ns() + 500 * MILLISECOND;
+	thread_set_priority(thread_self(), 0); /* it only looks now and then */
+	while (clock_ns() < until)
+		sched_yield();
+	for (unsigned i = 0; i < crew_count; i++)
+		had[2 * i] = crew[i]->ran;
+	kt_reply_hex(had, crew_count * 2 * sizeof(*had));
+	over = true;
+	crew_join();
+}
+
 static unsigned rounds;
 
 static void count_rounds(void *unused)
@@ -302,5 +326,5 @@ KPROBE(sched_meetings)
 {
 	for (unsigned i = 0; i < 40; i++)
 		round_of_meetings(i % 2);
-	kt_reply(percpu_count == 1 ? "1" : percpu_count == 2 ? "2" : "more");
+	kt_reply((char[]){ (char)('0' + percpu_count), 0 });
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -178,15 +179,15 @@ def test_histories(ktest, rng, rooms):
 
 
 @pytest.mark.exercise("3.7")
-def test_storm_in_parallel(ktest):
-    """More than a thousand elements through channels of all sizes, on two real processors."""
-    ktest("channel_storm", cpus=2, icount=False, limit=60)
+def test_storm_in_parallel(ktest, several):
+    """More than a thousand elements through channels of all sizes, on real processors."""
+    ktest("channel_storm", cpus=several, icount=False, limit=60, backstop=240)
 
 
 @pytest.mark.needs("3.7")
-def test_selects_in_parallel(ktest):
-    """Selects that send and selects that receive at the same channels, on two real processors."""
-    ktest("select_storm", cpus=2, icount=False, limit=60)
+def test_selects_in_parallel(ktest, several):
+    """Selects that send and selects that receive at the same channels, on real processors."""
+    ktest("select_storm", cpus=several, icount=False, limit=60, backstop=240)
 
 
 def primes(count: int) -> list[int]:
@@ -207,7 +208,7 @@ def ask(console, command: str) -> str:
 
 @pytest.mark.exercise("3.7")
 @pytest.mark.needs("1.2", "1.3", "1.7")
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [1, 2, 4, 8] if os.environ.get("CUB_LONG") else [1, 2])
 def test_sieve(machine, rng, cpus):
     """The monitor's sieve prints the first N primes, and so it does again."""
     console = machine(cpus=cpus, icount=cpus == 1).console

@@ -116,6 +116,6 @@ def test_random_changes(ktest, rng):
 
 
 @pytest.mark.needs("3.9")
-def test_storm_in_parallel(ktest):
-    """Loans on two real processors: who owns nothing has its own priority."""
-    ktest("donation_storm", cpus=2, icount=False, limit=60)
+def test_storm_in_parallel(ktest, several):
+    """Loans on real processors: who owns nothing has its own priority."""
+    ktest("donation_storm", cpus=several, icount=False, limit=60, backstop=240)

@@ -205,6 +205,7 @@ def test_trees(ktest, rng):
 
 @pytest.mark.exercise("3.2")
 @pytest.mark.needs("3.3")
-def test_trees_in_parallel(ktest, rng):
-    """The same on two processors that really run together."""
-    check(ktest, "life_lines", some_trees(rng, 15), Model, limit=60, cpus=2, icount=False, boots=0)
+def test_trees_in_parallel(ktest, rng, several):
+    """The same on processors that really run together."""
+    check(ktest, "life_lines", some_trees(rng, 15), Model, limit=60, cpus=several, icount=False,
+          boots=0, backstop=240)

@@ -4,17 +4,12 @@ as it was told, and finds under it what the one before has left.  lock_parallel_
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 
 import pytest
 
 EACH = {"s": 50, "m": 300}
 PER_WORD = 15
-
-# More processors than the host has make a fair spin lock slow: the long form has them.
-several = pytest.mark.parametrize("cpus", [2, 4, 8] if os.environ.get("CUB_LONG") else [2])
-
 
 def judge(ktest, kind: str, cpus: int) -> None:
     each = EACH[kind]
@@ -30,17 +25,15 @@ def judge(ktest, kind: str, cpus: int) -> None:
     assert value == right, f"the value under the lock is {value:#x}; it should be {right:#x}"
 
 
-@several
 @pytest.mark.exercise("3.3")
 @pytest.mark.needs("3.1", "3.2")
-def test_spin_lock_in_parallel(ktest, cpus):
+def test_spin_lock_in_parallel(ktest, several):
     """Processors that really run together are under a spin lock one after the other."""
-    judge(ktest, "s", cpus)
+    judge(ktest, "s", several)
 
 
-@several
 @pytest.mark.exercise("3.5")
 @pytest.mark.needs("3.3")
-def test_mutex_in_parallel(ktest, cpus):
+def test_mutex_in_parallel(ktest, several):
     """So are threads under a mutex, some of which let others run meanwhile."""
-    judge(ktest, "m", cpus)
+    judge(ktest, "m", several)

@@ -232,6 +232,6 @@ def test_table_is_compared():
 # --- several processors ------------------------------------------------------------------------------------------
 
 @pytest.mark.needs("1.3", *THREADS, "3.3")
-def test_processors_learn_at_once(ktest):
-    """Two processors that meet new classes and edges at the same time note each of them once."""
-    ktest("order_parallel", cpus=2, icount=False, limit=60)
+def test_processors_learn_at_once(ktest, several):
+    """Processors that meet new classes and edges at the same time note each of them once."""
+    ktest("order_parallel", cpus=several, icount=False, limit=60, backstop=240)

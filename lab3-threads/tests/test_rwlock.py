@@ -137,6 +137,6 @@ def test_random_programmes(ktest, rng, writers):
 
 
 @pytest.mark.needs("3.6")
-def test_storm_in_parallel(ktest):
-    """Readers and writers on two real processors: what they share is never seen half written."""
-    ktest("rwlock_storm", cpus=2, icount=False, limit=60)
+def test_storm_in_parallel(ktest, several):
+    """Readers and writers on real processors: what they share is never seen half written."""
+    ktest("rwlock_storm", cpus=several, icount=False, limit=60, backstop=240)

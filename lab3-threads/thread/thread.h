@@ -113,7 +113,7 @@ struct thread *thread_create(const char *name, void (*run)(void *argument), void
 /* thread_start: let it run; once. Never sleeps. Takes a run queue's lock. */
 void thread_start(struct thread *thread);
 
-/* thread_spawn: create and start. */
+/* thread_spawn: create and start; NULL if there is no memory. May sleep. */
 struct thread *thread_spawn(const char *name, void (*run)(void *argument), void *argument);
 
 /* thread_exit: end the calling thread. It holds no lock (asserted). */
@@ -136,11 +136,12 @@ void thread_detach(struct thread *thread);
 void thread_left(struct thread *thread);
 
 /* thread_get, thread_put: one reference more; one less, and the last one frees the structure and
- * the stack. Never sleep. */
+ * the stack: thread_put then takes the lock of the list of threads. Never sleep. */
 void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
 
-/* thread_set_priority: its own priority, from 0 to THREAD_PRIORITIES - 1 (asserted). */
+/* thread_set_priority: its own priority, from 0 to THREAD_PRIORITIES - 1 (asserted). Never sleeps.
+ * Takes the lock of donations, and in it a run queue's. */
 void thread_set_priority(struct thread *thread, unsigned priority);
 
 /*
