@@ -1,0 +1,18 @@
+/* Lab 4's place in the boot. */
+#include "lab1-boot/lab.h"
+#include "lab1-boot/monitor/monitor.h"
+
+static void lab4_init(void)
+{
+}
+
+static void lab4_cpu_init(void)
+{
+}
+
+static void lab4_main(void)
+{
+	monitor_main();
+}
+
+LAB(4, lab4_init, lab4_cpu_init, lab4_main);

@@ -1,0 +1,32 @@
+/*
+ * A program's memory: its address space, its heap's end, and who uses it.
+ *
+ * Shared by tasks (CLONE_VM): by those of one process always, and by a vfork's child until it
+ * execs.
+ */
+#pragma once
+#include "lab2-memory/vm/space.h"
+#include <linux/types.h>
+
+/* Key: [I], [a] atomic, [space->lock]. */
+struct memory {
+	uint32_t references;     /* [a] */
+	struct vm_space *space;  /* [I] */
+	uint64_t brk_start, brk; /* [space->lock] */
+	uint64_t stack_top;      /* [I] after exec: the first byte behind it */
+	uint64_t argument_start, argument_end, environment_start,
+		environment_end; /* [I] after exec */
+};
+
+/* memory_create: an empty one; memory_clone: a copy-on-write copy. NULL without memory. May sleep.
+ */
+struct memory *memory_create(void);
+struct memory *memory_clone(struct memory *memory);
+void memory_get(struct memory *memory);
+void memory_put(struct memory *memory);
+
+/*
+ * memory_fault: an access of the current process's memory faulted: PROT_READ, PROT_WRITE or
+ * PROT_EXEC. As vm_fault; a stack grows. VM_NO_REGION if there is no current process. May sleep.
+ */
+enum vm_result memory_fault(uint64_t address, int access);

@@ -1,0 +1,169 @@
+/*
+ * Processes and tasks.
+ *
+ * A task is a thread that runs a program; a process is what its tasks share: memory,
+ * descriptors, what signals do, a parent. (Linux: a thread and its thread group.)
+ *
+ *              fork, clone               exit_group, or the last task exits
+ *   (nothing) -------------> LIVING ---------------------------------------> ZOMBIE
+ *                                                                              |
+ *                          (nothing) <------- the parent's wait, or at once if it does not care
+ *
+ * Stopped and continued are no states but signals' business (signal/): every task of a stopped
+ * process waits on its way to user mode.
+ *
+ * Lock order: the tree's, then a process's, then spin locks.
+ *
+ * Read more: fork(2), clone(2), wait(2), credentials(7); Ritchie and Thompson, "The UNIX
+ * time-sharing system", CACM 17(7), 1974.
+ */
+#pragma once
+#include "lab1-boot/lib/list.h"
+#include "lab1-boot/lib/rows.h"
+#include "lab1-boot/lock/mutex.h"
+#include "lab3-threads/lock/waitqueue.h"
+#include "lab3-threads/thread/thread.h"
+#include <linux/resource.h>
+#include <linux/types.h>
+
+#define TASK_NAME 16 /* bytes, with the 0 (prctl's PR_SET_NAME) */
+
+struct trap_frame;
+struct memory;       /* memory/memory.h */
+struct file_table;   /* file/table.h */
+struct signals;      /* signal/signal.h: of a process */
+struct task_signals; /* of a task */
+struct terminal;     /* tty/tty.h */
+
+/* Key: [I] after it is made, [a] atomic, [tree] process_tree, [lock], [own] only the task itself.
+ */
+struct process {
+	pid_t id;            /* [I] its first task's */
+	uint32_t references; /* [a] */
+	struct list link;    /* [tree] among all */
+
+	struct process *parent;    /* [tree] */
+	struct list children;      /* [tree] */
+	struct list sibling;       /* [tree] */
+	pid_t group, session;      /* [tree] */
+	struct terminal *terminal; /* [tree] the controlling one, or NULL */
+	bool zombie;               /* [tree] */
+	int exit_signal;           /* [I] what the parent is sent at its end: SIGCHLD */
+	struct waitqueue waiting;  /* its tasks that wait for children */
+
+	struct mutex lock;
+	struct list tasks; /* [lock] */
+	unsigned living;   /* [lock] of them, not at their end */
+	bool exiting;      /* [a] exit_group was called: every task ends on its way to user mode */
+	int status;        /* [lock] as wait4 gives it; the first exit_group's counts */
+	struct completion *vfork; /* [lock] who waits until it has exec'd or ended */
+
+	struct memory *memory;    /* [own], changed by exec alone; [lock] for others */
+	struct file_table *files; /* the same */
+	struct signals *signals;  /* [I] */
+
+	struct rlimit limit[RLIM_NLIMITS];             /* [lock] */
+	uint64_t user_ns, system_ns;                   /* [lock] of tasks that have ended */
+	uint64_t children_user_ns, children_system_ns; /* [lock] of children that were waited for */
+	uint64_t began;                                /* [I] by clock_ns */
+	char path[256];                                /* [lock] of the program: /proc/self/exe */
+};
+
+struct task {
+	struct thread thread;    /* first: task_self relies on it */
+	pid_t id;                /* [I] */
+	struct process *process; /* [I] one reference */
+	struct list link;        /* [process->lock] in process->tasks */
+	char name[TASK_NAME];    /* [own] */
+	uint64_t fs_base;        /* [own] the user's thread pointer */
+	uint64_t clear_id;       /* [own] user address to clear and wake at its end, or 0 */
+	uint64_t robust_list;    /* [own] user address, see futex/ */
+	uint64_t
+		syscall; /* [own] the number of the call it is in, for its restart; ~0 if in none */
+	unsigned work;   /* [a] TASK_*: what is to be done before it goes to user mode */
+	uint64_t user_ns, system_ns;           /* [own] */
+	uint64_t stamp;                        /* [own] when it last went in or out of user mode */
+	struct task_signals *signals;          /* [I] */
+	int64_t (*restart)(struct task *task); /* [own] restart_syscall: what is left to do */
+	uint64_t restart_argument[4];          /* [own] */
+};
+
+/* Bits of work. Whoever sets one calls task_notify. */
+#define TASK_SIGNAL 1u /* some signal may be to be delivered */
+#define TASK_END    2u /* the process is ending, or another task execs */
+#define TASK_TRACE  4u /* strace */
+
+extern struct mutex process_tree;            /* who is whose child, groups and sessions */
+extern struct process *process_init_process; /* number 1; orphans become its children. [I] */
+
+/* task_self: the calling thread's task; NULL for a thread of the kernel's own. */
+struct task *task_self(void);
+
+static inline struct process *process_self(void)
+{
+	return task_self()->process;
+}
+
+/* task_frame: the user's registers of a task, at the top of its kernel stack. */
+struct trap_frame *task_frame(struct task *task);
+
+/* task_notify: let it look at its work soon: it wakes from an interruptible sleep, or comes in from
+ * user mode. Never sleeps. */
+void task_notify(struct task *task, unsigned work);
+
+/*
+ * What else belongs to a task, and that this file knows nothing of: descriptors, signals, working
+ * directory (lab 5). Called in the rows' order for each:
+ *   clone  a new task (of a new process unless flags has CLONE_THREAD), before it runs: 0, or
+ * -ENOMEM or another error, which undoes the clone exec   the point of no return has passed, and no
+ * other task of the process is left exit   the task ends; last: it was the process's last one. Also
+ * undoes a clone that failed after its row. Each may be NULL.
+ */
+struct task_part {
+	const char *name;
+	int (*clone)(struct task *task, struct task *from, uint64_t flags);
+	void (*exec)(struct task *task);
+	void (*exit)(struct task *task, bool last);
+};
+ROWS_DECLARE(task_part, struct task_part);
+#define TASK_PART(order, its_name, clone, exec, exit)                                              \
+	ROW(task_part, "." #order, task_part_##its_name) = { #its_name, clone, exec, exit }
+
+/* process_init: the first process, that the kernel makes and which runs the program at path. 0, or
+ * why not. Once. May sleep. */
+int process_start_init(
+	const char *path, const char *const *arguments, const char *const *environment);
+
+/*
+ * process_fork: what fork, vfork and clone have in common. flags are Linux's CLONE_*; stack 0 means
+ * the caller's. Returns the new task's id, in the caller; the child begins on its way to user mode
+ * with 0. -EAGAIN at a limit, -ENOMEM, -EINVAL for flags that do not go together. May sleep.
+ */
+struct clone_args;
+int64_t process_clone(const struct clone_args *arguments);
+
+/* process_exec: run another program in this process. Returns only with an error, and then nothing
+ * has changed; past the point of no return an error kills it. May sleep. */
+int process_exec(const char *path, uint64_t arguments, uint64_t environment);
+
+/* task_exit: end the calling task; status is the process's, if it is the last. process_exit: end
+ * all of the process's. status as wait4 gives it. */
+_Noreturn void task_exit(int status);
+_Noreturn void process_exit(int status);
+
+/* process_find: the process or (task_find) task of that number, with a reference more; NULL. Take a
+ * lock. */
+struct process *process_find(pid_t id);
+struct task *task_find(pid_t id);
+void process_get(struct process *process);
+void process_put(struct process *process);
+
+/* process_each: every process that is not a zombie, until visit returns false. Caller holds
+ * process_tree. */
+void process_each(bool (*visit)(struct process *process, void *context), void *context);
+
+/* process_reparented, process_changed: tell a parent that waits that there is something to see. */
+void process_tell_parent(struct process *process);
+
+/* process_limit: the soft limit, RLIM_INFINITY if none. */
+uint64_t process_limit(const struct process *process, unsigned which);
