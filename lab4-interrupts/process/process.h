@@ -38,14 +38,14 @@ struct terminal;     /* tty/tty.h */
 /* Key: [I] after it is made, [a] atomic, [tree] process_tree, [lock], [own] only the task itself.
  */
 struct process {
-	pid_t id;            /* [I] its first task's */
+	int id;              /* [I] its first task's */
 	uint32_t references; /* [a] */
 	struct list link;    /* [tree] among all */
 
 	struct process *parent;    /* [tree] */
 	struct list children;      /* [tree] */
 	struct list sibling;       /* [tree] */
-	pid_t group, session;      /* [tree] */
+	int group, session;        /* [tree] */
 	struct terminal *terminal; /* [tree] the controlling one, or NULL */
 	bool zombie;               /* [tree] */
 	int exit_signal;           /* [I] what the parent is sent at its end: SIGCHLD */
@@ -71,7 +71,7 @@ struct process {
 
 struct task {
 	struct thread thread;    /* first: task_self relies on it */
-	pid_t id;                /* [I] */
+	int id;                  /* [I] */
 	struct process *process; /* [I] one reference */
 	struct list link;        /* [process->lock] in process->tasks */
 	char name[TASK_NAME];    /* [own] */
@@ -153,8 +153,8 @@ _Noreturn void process_exit(int status);
 
 /* process_find: the process or (task_find) task of that number, with a reference more; NULL. Take a
  * lock. */
-struct process *process_find(pid_t id);
-struct task *task_find(pid_t id);
+struct process *process_find(int id);
+struct task *task_find(int id);
 void process_get(struct process *process);
 void process_put(struct process *process);
 

@@ -25,8 +25,8 @@ struct terminal {
 	struct ldisc ldisc;   /* [lock] */
 	struct waitqueue readers, writers;
 	struct winsize size; /* [lock] */
-	pid_t foreground;    /* [lock] the process group whose keys these are; 0: none */
-	pid_t session;       /* [tree] whose controlling terminal it is; 0: nobody's */
+	int foreground;      /* [lock] the process group whose keys these are; 0: none */
+	int session;         /* [tree] whose controlling terminal it is; 0: nobody's */
 	bool hung_up;        /* [lock] */
 };
 
