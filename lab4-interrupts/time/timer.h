@@ -16,30 +16,41 @@
 
 /* Key: [I] after timer_init, [queue] the lock of its processor's timers. */
 struct timer {
-	void (*expired)(
-		struct timer *timer); /* [I] called in the interrupt's handler, with interrupts
-					 off, on the processor it was started on */
-	uint64_t deadline;            /* [queue] nanoseconds, by clock_ns */
-	uint64_t place;               /* [queue] in the heap, 1 and up; 0: it is in none */
-	unsigned cpu;                 /* [queue] whose heap it is in, or was the last time */
-	bool running;                 /* [queue] its function is being called */
+	void (*expired)(struct timer *timer); /* [I] */
+	uint64_t deadline;                    /* [queue] nanoseconds, by clock_ns */
+	unsigned cpu; /* [queue] whose heap it is in, or was the last time */
+
+	/* [queue] in the heap (heap.h): */
+	struct timer *child, *next; /* the first of those below it; the next beside it */
+	struct timer **at;          /* where the pointer to it stands; NULL: it is in no heap */
 };
 
 /* timers_init: let this processor's APIC serve for timers. timers_cpu_init: on each further one. */
 void timers_init(void);
 void timers_cpu_init(void);
 
-/* timer_init: it does not run. */
+/*
+ * timer_init: it does not run. expired is called in the interrupt's handler, with interrupts off,
+ * on the processor where the timer was started, and never before its moment. It may start its own
+ * and other timers. After it has returned nobody looks at the timer any more.
+ */
 void timer_init(struct timer *timer, void (*expired)(struct timer *timer));
 
-/* timer_start: call it at that moment (clock_ns), soon if that has passed. One that is started
- * already gets the new moment. 0, or -ENOMEM: the heap cannot grow. Never sleeps. Takes a queue's
- * lock. */
-int timer_start(struct timer *timer, uint64_t deadline);
+/*
+ * timer_start: call it at that moment (clock_ns), soon if that has passed. One that is started
+ * already gets the new moment, or none (TIMER_NEVER).
+ * Callers see to it that nobody else but its function starts or stops it meanwhile. Never sleeps.
+ * Takes a queue's lock.
+ */
+void timer_start(struct timer *timer, uint64_t deadline);
 
-/* timer_stop: it will not be called, and is not being called any more: so the caller holds nothing
- * that its function takes, and is not its function. Whether it was still to come. Never sleeps. */
+/* timer_stop: it will not be called, and is not being called any more, even if its function starts
+ * it again: so the caller holds nothing that its function takes, and is not its function
+ * (asserted). Whether it was still to come. Never sleeps. Takes a queue's lock. */
 bool timer_stop(struct timer *timer);
+
+/* timer_started: whether it is still to come. A hint, unless the caller keeps it from changing. */
+bool timer_started(const struct timer *timer);
 
 /* timers_interrupts: how often the timer has interrupted that processor. */
 uint64_t timers_interrupts(unsigned cpu);
