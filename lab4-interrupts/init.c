@@ -1,9 +1,11 @@
 /* Lab 4's place in the boot. */
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
+#include "lab4-interrupts/process/process.h"
 
 static void lab4_init(void)
 {
+	process_init();
 }
 
 static void lab4_cpu_init(void)

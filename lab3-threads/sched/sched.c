@@ -349,6 +349,17 @@ bool sched_running(const struct thread *thread)
 	return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_RUNNING;
 }
 
+void sched_nudge(const struct thread *thread)
+{
+	if (sched_running(thread))
+		sched_kick(__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED));
+}
+
+bool sched_asked(void)
+{
+	return __atomic_load_n(&this_cpu_ptr(runqueue)->resched, __ATOMIC_RELAXED);
+}
+
 bool sched_takes_part(unsigned cpu)
 {
 	return __atomic_load_n(&runqueue_of(cpu)->taking_part, __ATOMIC_ACQUIRE);

@@ -85,6 +85,14 @@ void sched_set_affinity(struct thread *thread, uint8_t processors);
 /* sched_running: whether a thread is on a processor now: a hint, for who spins while it is. */
 bool sched_running(const struct thread *thread);
 
+/* sched_nudge: if the thread is on another processor now, have that come in from user mode or to a
+ * resched point. Never sleeps. */
+void sched_nudge(const struct thread *thread);
+
+/* sched_asked: whether somebody asked the calling thread to give way at its next resched point, and
+ * it has not yet; cheap, for places that are passed often. Interrupts are off. */
+bool sched_asked(void);
+
 /* sched_takes_part: whether that processor runs threads. */
 bool sched_takes_part(unsigned cpu);
 

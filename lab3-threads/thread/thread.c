@@ -87,27 +87,50 @@ void thread_abandon(struct thread *thread)
 	take_out(thread);
 }
 
+/* Give an initialized structure a stack, and put it among the others; false without memory. */
+static bool equip(struct thread *thread)
+{
+	thread->stack = stack_alloc();
+	if (!thread->stack)
+		return false;
+	thread->cpu = this_cpu(cpu_number);
+	thread->rsp = thread_prepare(thread->stack, THREAD_STACK);
+	if (!thread->rsp) {
+		stack_free(thread->stack);
+		return false;
+	}
+	add(thread);
+	return true;
+}
+
+/* What thread_alloc's threads are freed by. */
+static void free_own(struct thread *thread)
+{
+	slab_free(&cache, thread);
+}
+
 struct thread *thread_alloc(const char *name)
 {
 	struct thread *thread = slab_alloc(&cache, 0);
-	void *stack = thread ? stack_alloc() : NULL;
 
-	if (!stack)
-		goto unwind_thread;
+	if (!thread)
+		return NULL;
 	init(thread, name);
-	thread->cpu = this_cpu(cpu_number);
-	thread->stack = stack;
-	thread->rsp = thread_prepare(stack, THREAD_STACK);
-	if (!thread->rsp)
-		goto unwind_stack;
-	add(thread);
-	return thread;
-
-unwind_stack:
-	stack_free(stack);
-unwind_thread:
+	thread->free = free_own;
+	if (equip(thread))
+		return thread;
 	slab_free(&cache, thread);
 	return NULL;
+}
+
+bool thread_build(struct thread *thread, const char *name, void (*run)(void *argument),
+	void *argument, void (*free)(struct thread *thread))
+{
+	init(thread, name);
+	thread->run = run;
+	thread->argument = argument;
+	thread->free = free;
+	return equip(thread);
 }
 
 static void destroy(struct thread *thread)
@@ -116,7 +139,7 @@ static void destroy(struct thread *thread)
 	take_out(thread);
 	fpu_disown(thread);
 	stack_free(thread->stack);
-	slab_free(&cache, thread);
+	thread->free(thread);
 }
 
 void thread_get(struct thread *thread)

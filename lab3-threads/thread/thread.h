@@ -88,6 +88,7 @@ struct thread {
 	struct list joins; /* [lock] who sleeps until it ends (lock/sleeper.h) */
 
 	void *fpu; /* [own] the area for XSAVE; NULL: it may not use those registers (fpu.h) */
+	void (*free)(struct thread *thread); /* [I] see thread_build */
 };
 
 /* The thread that runs on this processor. */
@@ -109,6 +110,15 @@ void thread_init(void);
  * thread_join or thread_detach; without a start the latter frees it. May sleep.
  */
 struct thread *thread_create(const char *name, void (*run)(void *argument), void *argument);
+
+/*
+ * thread_build: as thread_create, for a structure that is the caller's memory, as a part of
+ * something larger (lab 4's tasks). When nobody refers to it any more, and its stack is gone, free
+ * is called: on whatever thread that is, which may hold locks, so it may not sleep. False if there
+ * is no memory; free is not called then. May sleep.
+ */
+bool thread_build(struct thread *thread, const char *name, void (*run)(void *argument),
+	void *argument, void (*free)(struct thread *thread));
 
 /* thread_start: let it run; once. Never sleeps. Takes a run queue's lock. */
 void thread_start(struct thread *thread);

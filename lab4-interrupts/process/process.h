@@ -38,9 +38,10 @@ struct terminal;     /* tty/tty.h */
 /* Key: [I] after it is made, [a] atomic, [tree] process_tree, [lock], [own] only the task itself.
  */
 struct process {
-	int id;              /* [I] its first task's */
-	uint32_t references; /* [a] */
-	struct list link;    /* [tree] among all */
+	int id;                  /* [I] its first task's */
+	uint32_t references;     /* [a] */
+	struct list link;        /* [tree] among all */
+	struct list number_link; /* [numbers] see number.c */
 
 	struct process *parent;    /* [tree] */
 	struct list children;      /* [tree] */
@@ -48,14 +49,23 @@ struct process {
 	int group, session;        /* [tree] */
 	struct terminal *terminal; /* [tree] the controlling one, or NULL */
 	bool zombie;               /* [tree] */
-	int exit_signal;           /* [I] what the parent is sent at its end: SIGCHLD */
+	bool execed;               /* [tree] since its fork: setpgid from outside is too late */
+	bool subreaper;            /* [tree] orphans below it become its children */
+	int exit_signal;           /* [tree] what the parent is sent at its end: SIGCHLD, or 0 */
 	struct waitqueue waiting;  /* its tasks that wait for children */
+
+	/* What signal/ says to wait.c, which takes it out by an exchange, once it is told: */
+	int stop_news;         /* [a] the signal that has stopped it, or 0 */
+	bool continue_news;    /* [a] SIGCONT has let it go on */
+	bool forgets_children; /* [a] SIGCHLD is ignored, or SA_NOCLDWAIT: no zombies */
 
 	struct mutex lock;
 	struct list tasks; /* [lock] */
 	unsigned living;   /* [lock] of them, not at their end */
 	bool exiting;      /* [a] exit_group was called: every task ends on its way to user mode */
 	int status;        /* [lock] as wait4 gives it; the first exit_group's counts */
+	struct task *execing;     /* [lock] the one that execs: all others end */
+	struct waitqueue alone;   /* it waits here until they have */
 	struct completion *vfork; /* [lock] who waits until it has exec'd or ended */
 
 	struct memory *memory;    /* [own], changed by exec alone; [lock] for others */
@@ -70,14 +80,16 @@ struct process {
 };
 
 struct task {
-	struct thread thread;    /* first: task_self relies on it */
-	int id;                  /* [I] */
-	struct process *process; /* [I] one reference */
-	struct list link;        /* [process->lock] in process->tasks */
-	char name[TASK_NAME];    /* [own] */
-	uint64_t fs_base;        /* [own] the user's thread pointer */
-	uint64_t clear_id;       /* [own] user address to clear and wake at its end, or 0 */
-	uint64_t robust_list;    /* [own] user address, see futex/ */
+	struct thread thread;      /* first: task_self relies on it */
+	int id;                    /* [numbers] exec gives it the process's */
+	struct process *process;   /* [I] one reference */
+	struct list link;          /* [process->lock] in process->tasks */
+	struct list number_link;   /* [numbers] see number.c */
+	char name[TASK_NAME];      /* [own] */
+	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
+	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */
+	uint64_t clear_id;         /* [own] user address to clear and wake at its end, or 0 */
+	uint64_t robust_list;      /* [own] user address, see futex/ */
 	uint64_t
 		syscall; /* [own] the number of the call it is in, for its restart; ~0 if in none */
 	unsigned work;   /* [a] TASK_*: what is to be done before it goes to user mode */
@@ -98,6 +110,9 @@ extern struct process *process_init_process; /* number 1; orphans become its chi
 
 /* task_self: the calling thread's task; NULL for a thread of the kernel's own. */
 struct task *task_self(void);
+
+/* task_of_thread: the task that the thread is part of; NULL if it is none's. */
+struct task *task_of_thread(struct thread *thread);
 
 static inline struct process *process_self(void)
 {
@@ -129,8 +144,8 @@ ROWS_DECLARE(task_part, struct task_part);
 #define TASK_PART(order, its_name, clone, exec, exit)                                              \
 	ROW(task_part, "." #order, task_part_##its_name) = { #its_name, clone, exec, exit }
 
-/* process_init: the first process, that the kernel makes and which runs the program at path. 0, or
- * why not. Once. May sleep. */
+/* process_start_init: the first process, that the kernel makes and which runs the program at path.
+ * 0, or why not. Once. May sleep. */
 int process_start_init(
 	const char *path, const char *const *arguments, const char *const *environment);
 
@@ -162,8 +177,11 @@ void process_put(struct process *process);
  * process_tree. */
 void process_each(bool (*visit)(struct process *process, void *context), void *context);
 
-/* process_reparented, process_changed: tell a parent that waits that there is something to see. */
+/* process_tell_parent: tell a parent that waits that there is something to see. */
 void process_tell_parent(struct process *process);
+
+/* process_init: caches, and the hooks into the scheduler and traps. Once, when both work. */
+void process_init(void);
 
 /* process_limit: the soft limit, RLIM_INFINITY if none. */
 uint64_t process_limit(const struct process *process, unsigned which);

@@ -1,0 +1,64 @@
+/* The tree of processes: see family.h. */
+#include "lab4-interrupts/process/family.h"
+#include "lab1-boot/debug/panic.h"
+
+struct mutex process_tree = MUTEX_INIT(process_tree, "process tree");
+struct process *process_init_process;
+static struct list all = LIST_INIT(all); /* [tree] */
+
+void family_add(struct process *process, struct process *parent)
+{
+	assert(mutex_held(&process_tree));
+	list_push_back(&all, &process->link);
+	process->parent = parent;
+	if (parent)
+		list_push_back(&parent->children, &process->sibling);
+	else
+		list_init(&process->sibling);
+}
+
+void family_remove(struct process *process)
+{
+	assert(mutex_held(&process_tree) && list_empty(&process->children));
+	list_remove(&process->link);
+	list_remove(&process->sibling);
+	process->parent = NULL;
+	process_put(process);
+}
+
+void family_each(bool (*visit)(struct process *process, void *context), void *context)
+{
+	assert(mutex_held(&process_tree));
+	list_each (link, &all)
+		if (!visit(list_entry(link, struct process, link), context))
+			break;
+}
+
+void process_each(bool (*visit)(struct process *process, void *context), void *context)
+{
+	assert(mutex_held(&process_tree));
+	list_each (link, &all) {
+		struct process *process = list_entry(link, struct process, link);
+
+		if (!process->zombie && !visit(process, context))
+			break;
+	}
+}
+
+struct process *family_heir(const struct process *process)
+{
+	struct process *heir = process->parent;
+
+	assert(mutex_held(&process_tree));
+	while (heir && !heir->subreaper)
+		heir = heir->parent;
+	return heir && !heir->zombie ? heir : process_init_process;
+}
+
+void family_give(struct process *child, struct process *parent)
+{
+	assert(mutex_held(&process_tree));
+	list_remove(&child->sibling);
+	child->parent = parent;
+	list_push_back(&parent->children, &child->sibling);
+}
