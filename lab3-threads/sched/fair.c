@@ -225,6 +225,16 @@ static bool fair_tick(unsigned cpu, struct thread *running, uint64_t ns, enum sc
 	return true;
 }
 
+static uint64_t fair_left(unsigned cpu, const struct thread *running)
+{
+	const struct thread_sched *sched = &running->sched;
+
+	(void)cpu;
+	if (!before(sched->virtual, sched->deadline))
+		return 0;
+	return ((sched->deadline - sched->virtual) * sched->weight >> UNITS) + 1;
+}
+
 static bool fair_urgent(const struct thread *thread, const struct thread *running)
 {
 	return !before(average(fair_of(thread->cpu)), thread->sched.virtual) &&
@@ -241,5 +251,5 @@ static struct thread *fair_spare(unsigned cpu, unsigned other)
 }
 
 SCHED_POLICY(fair, .init = fair_init, .enqueue = fair_enqueue, .dequeue = fair_dequeue,
-	.pick = fair_pick, .tick = fair_tick, .leave = fair_leave, .urgent = fair_urgent,
-	.spare = fair_spare);
+	.pick = fair_pick, .tick = fair_tick, .left = fair_left, .leave = fair_leave,
+	.urgent = fair_urgent, .spare = fair_spare);

@@ -160,6 +160,14 @@ static bool mlfq_tick(unsigned cpu, struct thread *running, uint64_t ns, enum sc
 	// return false;
 }
 
+static uint64_t mlfq_left(unsigned cpu, const struct thread *running)
+{
+	uint64_t slice = mlfq_slice(level_of(running));
+
+	(void)cpu;
+	return slice > running->sched.used ? slice - running->sched.used : 0;
+}
+
 static bool mlfq_urgent(const struct thread *thread, const struct thread *running)
 {
 	return level_of(thread) > level_of(running);
@@ -181,4 +189,5 @@ static struct thread *mlfq_spare(unsigned cpu, unsigned other)
 }
 
 SCHED_POLICY(mlfq, .init = mlfq_init, .enqueue = mlfq_enqueue, .dequeue = mlfq_dequeue,
-	.pick = mlfq_pick, .tick = mlfq_tick, .urgent = mlfq_urgent, .spare = mlfq_spare);
+	.pick = mlfq_pick, .tick = mlfq_tick, .left = mlfq_left, .urgent = mlfq_urgent,
+	.spare = mlfq_spare);

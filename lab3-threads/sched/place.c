@@ -54,6 +54,17 @@ void sched_ask(struct runqueue *queue)
 	__atomic_store_n(&queue->resched, true, __ATOMIC_RELAXED);
 }
 
+/* Let go of the queue's lock, and let its processor, if it is told, look at what has changed: who
+ * runs there gives way or has a limit from now on. */
+static void unlock(struct runqueue *queue, unsigned cpu, bool tell)
+{
+	if (tell && cpu == this_cpu(cpu_number))
+		sched_limit(queue);
+	spin_unlock(&queue->lock);
+	if (tell)
+		sched_kick(cpu);
+}
+
 /* What was done to the thread under the old queue's lock must be seen by who takes the new one's,
  * perhaps before we do. Caller holds the old one. */
 static void set_processor(struct thread *thread, unsigned cpu)
@@ -74,7 +85,7 @@ static struct runqueue *carry(struct runqueue *queue, struct thread *thread, uns
 void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why)
 {
 	unsigned cpu = place(thread);
-	bool ask;
+	bool first, ask;
 
 	while (thread->cpu != cpu) {
 		queue = carry(queue, thread, cpu);
@@ -82,12 +93,11 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
 			cpu = place(thread);
 	}
 	sched_enqueue(queue, thread, why);
+	first = queue->ready == 1; /* who ran alone there until now does not any more */
 	ask = queue->current == queue->idle || sched_policy->urgent(thread, queue->current);
 	if (ask)
 		sched_ask(queue);
-	spin_unlock(&queue->lock);
-	if (ask)
-		sched_kick(cpu);
+	unlock(queue, cpu, ask || first);
 }
 
 /* --- stealing ------------------------------------------------------------------------ */
@@ -159,9 +169,7 @@ void sched_set_priority(struct thread *thread, unsigned priority)
 		      sched_policy->urgent(thread, queue->current);
 	if (ask)
 		sched_ask(queue);
-	spin_unlock(&queue->lock);
-	if (ask)
-		sched_kick(cpu);
+	unlock(queue, cpu, ask);
 	irq_restore(flags);
 }
 

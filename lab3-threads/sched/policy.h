@@ -37,6 +37,9 @@ struct sched_policy {
 	 * before the thread leaves its processor: so no time is lost.
 	 */
 	bool (*tick)(unsigned cpu, struct thread *running, uint64_t ns, enum sched_why *why);
+	/* left: how many nanoseconds of its turn the running one had left when tick was called
+	 * last, if nobody else comes: no need to call tick sooner. */
+	uint64_t (*left)(unsigned cpu, const struct thread *running);
 	/* leave: the running thread sleeps, ends or has to go elsewhere. NULL: it is no matter. */
 	void (*leave)(unsigned cpu, struct thread *running);
 	/* urgent: whether one that has just been enqueued should run before the running one. */

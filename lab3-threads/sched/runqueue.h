@@ -79,6 +79,18 @@ enum sched_found sched_steal(void);
  */
 void sched_ask(struct runqueue *queue);
 
+/* slice.c: */
+
+/*
+ * sched_limit: somebody may have become ready, or the turn of the running thread has begun: see to
+ * it that it ends. Caller holds queue->lock, which is this processor's.
+ */
+void sched_limit(struct runqueue *queue);
+
+/* sched_too_early: this is a resched point where the running thread holds spin locks: see to it
+ * that another one comes soon, if others are ready. */
+void sched_too_early(void);
+
 /* idle.c: */
 
 /* sched_kick: let that processor look at its queue soon. */

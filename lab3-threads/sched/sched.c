@@ -123,6 +123,7 @@ static void switch_to(struct runqueue *queue, struct thread *from, struct thread
 	__atomic_store_n(&queue->current, to, __ATOMIC_RELAXED);
 	this_cpu(switched_from) = from;
 	this_cpu(thread_current) = to;
+	sched_limit(queue);
 	from->frame = (uint64_t)__builtin_frame_address(0);
 	trace_event(TRACE_SWITCH, to->id, from->id);
 	stack_check(from->stack);
@@ -155,6 +156,13 @@ void sched_switched(void)
 	__atomic_sub_fetch(&ending, 1, __ATOMIC_RELEASE);
 }
 
+/* The running thread stays. Caller holds queue->lock, which is free afterwards. */
+static void go_on(struct runqueue *queue)
+{
+	sched_limit(queue);
+	spin_unlock(&queue->lock);
+}
+
 /*
  * Let the next one run. Caller has charged the running one and holds queue->lock, which is this
  * processor's, and no other spin lock; whoever runs afterwards has let go of it.
@@ -174,7 +182,7 @@ static void reschedule(struct runqueue *queue, enum sched_why why)
 	to = pick(queue, cpu);
 	set_state(to, THREAD_RUNNING);
 	if (to == from)
-		spin_unlock(&queue->lock);
+		go_on(queue);
 	else
 		switch_to(queue, from, to);
 }
@@ -201,8 +209,10 @@ void sched_point(void)
 	struct runqueue *queue;
 	uint64_t flags;
 
-	if (!may_sleep())
+	if (!may_sleep()) {
+		sched_too_early();
 		return;
+	}
 	queue = lock_mine(&flags);
 	if (charge(queue, &why))
 		sched_ask(queue);
@@ -210,7 +220,7 @@ void sched_point(void)
 		queue->current->state == THREAD_RUNNING && queue->current != queue->idle)
 		reschedule(queue, why);
 	else
-		spin_unlock(&queue->lock); /* who is about to sleep gives way then */
+		go_on(queue); /* who is about to sleep gives way then */
 	irq_restore(flags);
 }
 

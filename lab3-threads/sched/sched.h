@@ -60,8 +60,9 @@ void sched_yield(void);
 
 /*
  * sched_point: a resched point: account the time, and give way if the policy says so. Does nothing
- * where one may not sleep, and never puts a thread to sleep that has only prepared it. Lab 4's
- * timer calls it, and whoever computes for long should.
+ * where one may not sleep, but to ask for another one soon (sched_slice_ops), and never puts a
+ * thread to sleep that has only prepared it. Lab 4's timer calls it, and whoever computes for long
+ * should.
  */
 void sched_point(void);
 
@@ -125,6 +126,22 @@ struct cpu_idle_ops {
 
 /* sched_set_idle_ops: once (asserted). */
 void sched_set_idle_ops(const struct cpu_idle_ops *ops);
+
+/*
+ * What lets the running thread come to a resched point when others are ready: lab 4's timer. In lab
+ * 3 there is nothing, and whoever computes calls sched_point himself.
+ *
+ * shared: the thread that runs on this processor is to come to a resched point at that moment, by
+ * the clock, at the latest; a later call may name an earlier or a later one. Nothing is said when
+ * it is alone (again): a resched point too many does no harm. Called with the run queue's lock
+ * held, or where somebody else holds spin locks, and interrupts off.
+ */
+struct sched_slice_ops {
+	void (*shared)(uint64_t moment);
+};
+
+/* sched_set_slice_ops: once (asserted). */
+void sched_set_slice_ops(const struct sched_slice_ops *ops);
 
 /*
  * What else changes with the thread: lab 4's user stack pointer and FS base. switching: called with

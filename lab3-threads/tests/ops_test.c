@@ -2,6 +2,8 @@
  * and what else changes with the thread. */
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/ktest/ktest.h"
+#include "lab1-boot/lock/spinlock.h"
+#include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/explore/explore.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/thread.h"
@@ -79,4 +81,79 @@ KTEST(sched_tells_switches, "",
 	thread_join(thread);
 	KT_EQ(switches, 2);
 	KT_TRUE(to_last == thread_self());
+}
+
+static unsigned limits;
+static uint64_t limit;
+
+static void note_limit(uint64_t moment)
+{
+	limits++;
+	limit = moment;
+}
+
+static const struct sched_slice_ops noting_limits = { note_limit };
+
+/* It computes until its limit is over, and gives way there. */
+static void use_up(void *order)
+{
+	uint64_t began = clock_ns();
+	unsigned before = limits;
+
+	KT_TRUE(before > 0 && limit > began);
+	while (clock_ns() < limit)
+		CPU_PAUSE();
+	*(unsigned *)order = *(unsigned *)order * 2 + 1;
+	sched_point();
+	*(unsigned *)order *= 3;
+}
+
+KTEST(sched_limits_turns, "",
+	"who runs while another is ready is told a limit, at which he gives way; who is alone is "
+	"not",
+	.needs = "3.1 3.2 3.3")
+{
+	unsigned order = 0;
+	struct thread *one, *other;
+
+	sched_set_slice_ops(&noting_limits);
+	for (int i = 0; i < 10; i++) {
+		clock_wait(1000000);
+		sched_point();
+	}
+	KT_EQ(limits, 0);
+	one = thread_spawn("one", use_up, &order);
+	KT_EQ(limits, 1);
+	other = thread_spawn("other", use_up, &order);
+	KT_REQUIRE(one && other);
+	thread_join(one);
+	thread_join(other);
+	KT_EQ(order, 27); /* both had come to their limits before one was done */
+}
+
+KTEST(sched_limits_holders, "",
+	"at a resched point under a spin lock nobody gives way, and another point is asked for "
+	"soon",
+	.needs = "3.1 3.2 3.3")
+{
+	static struct spinlock lock = SPINLOCK_INIT("test");
+	uint64_t switches = thread_self()->switches;
+	struct thread *thread;
+
+	sched_set_slice_ops(&noting_limits);
+	spin_lock(&lock);
+	sched_point();
+	KT_EQ(limits, 0);
+	spin_unlock(&lock);
+	thread = thread_spawn("other", nothing, NULL);
+	KT_REQUIRE(thread);
+	clock_wait(10000000);
+	spin_lock(&lock);
+	sched_point();
+	KT_TRUE(limit > clock_ns() && limit < clock_ns() + 1000000);
+	spin_unlock(&lock);
+	KT_EQ(thread_self()->switches, switches);
+	sched_point();
+	KT_EQ(thread_self()->switches, switches + 1);
+	thread_join(thread);
 }
