@@ -13,10 +13,22 @@
 #define BASE_ADDRESS  0x000ffffffffff000ul
 
 /* Registers, as offsets in memory; as an x2APIC's, each is MSR_X2APIC + offset / 16. */
-#define MSR_X2APIC     0x800u
-#define REGISTER_ID    0x20
-#define REGISTER_ICR   0x300
-#define REGISTER_ICR_2 0x310 /* xAPIC only: to whom */
+#define MSR_X2APIC       0x800u
+#define REGISTER_ID      0x20
+#define REGISTER_TASK    0x80 /* which vectors are to wait */
+#define REGISTER_DONE    0xb0
+#define REGISTER_ENABLE  0xf0  /* SVR: whether it works, and the spurious vector */
+#define REGISTER_SERVICE 0x100 /* ISR: a bit for each vector, 32 in each of eight registers */
+#define REGISTER_ICR     0x300
+#define REGISTER_ICR_2   0x310 /* xAPIC only: to whom */
+#define REGISTER_LINT0   0x350
+#define REGISTER_LINT1   0x360
+#define REGISTER_ERROR   0x370
+
+#define ENABLED   (1u << 8)
+#define MASKED    (1u << 16)
+#define LINT_NMI  (4u << 8)
+#define ICR_FIXED 0u
 
 #define ICR_INIT   (5u << 8)
 #define ICR_START  (6u << 8)
@@ -30,9 +42,17 @@
 static bool wide;                    /* [I] */
 static volatile uint32_t *registers; /* [I] NULL if wide */
 
-static uint64_t read(unsigned offset)
+uint32_t apic_read(unsigned offset)
 {
-	return wide ? rdmsr(MSR_X2APIC + offset / 16) : registers[offset / 4];
+	return wide ? (uint32_t)rdmsr(MSR_X2APIC + offset / 16) : registers[offset / 4];
+}
+
+void apic_write(unsigned offset, uint32_t value)
+{
+	if (wide)
+		wrmsr(MSR_X2APIC + offset / 16, value);
+	else
+		registers[offset / 4] = value;
 }
 
 /* Firmware's choice stays, unless it has to be an x2APIC now. */
@@ -66,7 +86,7 @@ void apic_cpu_init(void)
 
 uint32_t apic_id(void)
 {
-	return (uint32_t)(wide ? read(REGISTER_ID) : read(REGISTER_ID) >> 24);
+	return wide ? apic_read(REGISTER_ID) : apic_read(REGISTER_ID) >> 24;
 }
 
 bool apic_is_wide(void)
@@ -74,10 +94,35 @@ bool apic_is_wide(void)
 	return wide;
 }
 
+bool apic_present(void)
+{
+	return wide || registers;
+}
+
+/* The old controllers' line is not ours; the other one tells of what cannot be masked. */
+void apic_enable(uint8_t spurious)
+{
+	apic_write(REGISTER_TASK, 0);
+	apic_write(REGISTER_LINT0, MASKED);
+	apic_write(REGISTER_LINT1, LINT_NMI);
+	apic_write(REGISTER_ERROR, MASKED);
+	apic_write(REGISTER_ENABLE, ENABLED | spurious);
+}
+
+void apic_done(void)
+{
+	apic_write(REGISTER_DONE, 0);
+}
+
+bool apic_in_service(unsigned vector)
+{
+	return apic_present() && apic_read(REGISTER_SERVICE + vector / 32 * 16) >> vector % 32 & 1;
+}
+
 static bool idle(void)
 {
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
-		if (!(read(REGISTER_ICR) & ICR_BUSY))
+		if (!(apic_read(REGISTER_ICR) & ICR_BUSY))
 			return true;
 		CPU_PAUSE();
 	}
@@ -127,4 +172,9 @@ int apic_send_start(uint32_t id, uint64_t page)
 int apic_send_nmi(uint32_t id)
 {
 	return send(id, ICR_NMI | ICR_ASSERT);
+}
+
+int apic_send(uint32_t id, uint8_t vector)
+{
+	return send(id, ICR_FIXED | ICR_ASSERT | vector);
 }

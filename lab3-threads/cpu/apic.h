@@ -1,6 +1,6 @@
 /*
- * The local APIC: each processor's own interrupt controller, here as far as it says who
- * one is and carries interrupts from one processor to another. Lab 4 does the rest.
+ * The local APIC: each processor's own interrupt controller. In lab 3 it says who one is,
+ * and starts and stops other processors; from lab 4 on it brings interrupts.
  *
  * Its registers are memory (xAPIC), or model-specific registers (x2APIC), which is
  * taken if firmware has turned it on already, or if some processor's number needs it.
@@ -35,3 +35,30 @@ bool apic_is_wide(void);
 int apic_send_init(uint32_t id);
 int apic_send_start(uint32_t id, uint64_t page);
 int apic_send_nmi(uint32_t id);
+
+/* apic_present: whether apic_init has found one. */
+bool apic_present(void);
+
+/*
+ * apic_enable: let this processor's APIC deliver interrupts: all vectors, and what comes from its
+ * LINT1 pin as non-maskable ones; its other local sources are masked. An interrupt that is
+ * withdrawn too late comes as the spurious vector, which has no end (apic_done).
+ */
+void apic_enable(uint8_t spurious);
+
+/* apic_send: an interrupt with that vector (from 32 on); the same errors as above. Never sleeps,
+ * takes no lock; may be called by interrupt handlers. */
+int apic_send(uint32_t id, uint8_t vector);
+
+/* apic_done: this processor has dealt with the interrupt that came last; before that, none of its
+ * priority or a lower one comes. */
+void apic_done(void);
+
+/* apic_in_service: whether the APIC waits for the end of an interrupt with that vector; false where
+ * there is no APIC. */
+bool apic_in_service(unsigned vector);
+
+/* apic_read, apic_write: this processor's register at that offset of the xAPIC's page, on both
+ * kinds. For local sources of interrupts such as the timer. */
+uint32_t apic_read(unsigned offset);
+void apic_write(unsigned offset, uint32_t value);

@@ -44,13 +44,16 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 /*
  * trap_set_exception: what an exception means, if it is not the end: handle returns whether it has
  * been dealt with, and the interrupted instruction goes on as the frame says. Otherwise the kernel
- * panics. It is called with interrupts as they were where it happened; it may sleep if that place
- * might. Once for each vector (asserted).
+ * panics. detail: the address of a page fault (CR2 can be another one's by now), DR6 of a debug
+ * exception. It is called with interrupts as they were where it happened; it may sleep if that
+ * place might. That of a non-maskable interrupt may be anywhere: it takes no locks, and must not
+ * trap. Once for each vector (asserted).
  */
-void trap_set_exception(unsigned vector, bool (*handle)(struct trap_frame *frame));
+void trap_set_exception(unsigned vector, bool (*handle)(struct trap_frame *frame, uint64_t detail));
 
 /* trap_set_interrupt: who is called for an interrupt, before which nobody is; NULL takes it back
- * (no processor may be in it then). The handler tells the local APIC itself (apic_done). */
+ * (no processor may be in it then). The handler tells the local APIC itself (apic_done). When it
+ * has returned, the thread that was interrupted gives way if it should. */
 void trap_set_interrupt(unsigned vector, void (*handle)(struct trap_frame *frame));
 
 /*
@@ -62,6 +65,9 @@ void trap_set_user_return(void (*prepare)(struct trap_frame *frame));
 
 /* trap_user_return: that, for who enters user mode by another way than a trap. */
 void trap_user_return(struct trap_frame *frame);
+
+/* trap_unexpected: how many interrupts there were for which nobody had asked. */
+uint64_t trap_unexpected(void);
 
 /* trap_to_user (entry.S): load these registers, and go. Interrupts are off; trap_user_return has
  * been called. */

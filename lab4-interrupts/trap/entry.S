@@ -1,0 +1,199 @@
+/*
+ * The way in and out of the kernel: 256 gates, and what lies behind them.
+ *
+ * A gate pushes what the processor did not (an error code of 0) and its own number. All
+ * others' registers are then saved in struct trap_frame's order, C is called, and they are
+ * loaded again: the code that was interrupted must not notice anything.
+ *
+ * GS base is this_cpu()'s in the kernel, and the program's own in user mode: SWAPGS exchanges
+ * it for the other one, which waits in a model-specific register. There must be exactly one
+ * on each way from user mode and to it, and none otherwise; and between the two of SYSCALL's
+ * way the selector in CS tells nothing. Three kinds of ways:
+ *
+ *   trap_common   everything that comes only where CS and GS base agree: by CS.
+ *   its IRETQ     may itself fault, when a program has given itself registers that cannot be
+ *                 (sigreturn): in the kernel by CS, but with the program's GS base.
+ *   trap_urgent   what comes anywhere, on a stack of its own: NMI, double fault, machine check.
+ *                 On that stack GS base waits for it; what it was meanwhile is put back.
+ *
+ * Read more: Intel SDM volume 3, sections 6.12 to 6.15; volume 2, SWAPGS and IRET.
+ */
+#include "lab4-interrupts/trap/entry.h"
+
+	.section .text, "ax"
+	.code64
+
+/* The vectors for which the processor itself pushes an error code: 8, 10-14, 17, 21, 29, 30. */
+#define HAS_ERROR_CODE 0x60227d00
+
+/* Those that have a stack of their own: 2, 8 and 18. */
+#define IS_URGENT 0x40104
+
+	.altmacro
+	.macro exception number
+	.balign GATE_BYTES
+	.if !((HAS_ERROR_CODE >> \number) & 1)
+	pushq $0
+	.endif
+	pushq $\number
+	.if (IS_URGENT >> \number) & 1
+	jmp trap_urgent
+	.else
+	jmp trap_common
+	.endif
+	.endm
+
+	.macro interrupt number
+	.balign GATE_BYTES
+	pushq $0
+	pushq $\number
+	jmp trap_common
+	.endm
+
+	.balign GATE_BYTES
+	.globl trap_gates
+	.type trap_gates, @function
+trap_gates:
+	.set n, 0
+	.rept 32
+	exception %n
+	.set n, n + 1
+	.endr
+	.rept 224
+	interrupt %n
+	.set n, n + 1
+	.endr
+	.size trap_gates, . - trap_gates
+
+	.macro save
+	pushq %rax
+	pushq %rbx
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %rbp
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	.endm
+
+	.macro load /* and take vector and error code away: what is left is IRETQ's */
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rbp
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rbx
+	popq %rax
+	addq $16, %rsp
+	.endm
+
+/*
+ * Whatever the program had in its flags, C starts with none: string instructions go upwards, and
+ * the kernel may not touch the program's memory (AC).
+ */
+	.macro clear_flags
+	pushq $2
+	popfq
+	.endm
+
+/*
+ * The kernel's frame pointers make a chain: one more link in it, so that a backtrace in the handler
+ * shows where it came in between. %rbx is the frame.
+ */
+	.macro link_frames
+	pushq FRAME_RIP(%rbx)
+	pushq %rbp
+	movq %rsp, %rbp
+	.endm
+
+	.type trap_common, @function
+trap_common:
+	save
+	clear_flags
+	movq %rsp, %rbx
+	testb $3, FRAME_CS(%rbx)
+	jnz .Lfrom_user
+	leaq .Liretq(%rip), %rax
+	cmpq %rax, FRAME_RIP(%rbx)
+	je .Lbad_return
+	link_frames
+	jmp .Lcall
+
+.Lbad_return:
+	/* As if the program had faulted with what it wanted to have. */
+	swapgs
+	movq %rbx, %rdi
+	call trap_bad_return
+	movq %rax, %rbx
+	movq %rbx, %rsp
+	xorl %ebp, %ebp
+	jmp .Lcall
+
+.Lfrom_user:
+	swapgs
+	xorl %ebp, %ebp /* the chain ends */
+.Lcall:
+	movq %rbx, %rdi
+	call trap
+	movq %rbx, %rsp
+
+.Lleave:
+	testb $3, FRAME_CS(%rsp)
+	jnz .Lto_user
+	load
+	iretq
+.Lto_user:
+	swapgs
+	load
+.Liretq:
+	iretq
+
+/* _Noreturn void trap_to_user(struct trap_frame *frame) */
+	.globl trap_to_user
+	.type trap_to_user, @function
+trap_to_user:
+	movq %rdi, %rsp
+	jmp .Lleave
+	.size trap_to_user, . - trap_to_user
+	.size trap_common, . - trap_common
+
+	.type trap_urgent, @function
+trap_urgent:
+	save
+	clear_flags
+	movq %rsp, %rbx
+	movl $MSR_GS_BASE, %ecx
+	rdmsr
+	movl %eax, %r12d /* as it was: two halves */
+	movl %edx, %r13d
+	movl FRAME_BYTES(%rbx), %eax /* the first word on this stack: idt.c */
+	movl FRAME_BYTES+4(%rbx), %edx
+	wrmsr
+	link_frames
+	movq %rbx, %rdi
+	call trap_on_own_stack
+	movq %rbx, %rsp
+	movl $MSR_GS_BASE, %ecx
+	movl %r12d, %eax
+	movl %r13d, %edx
+	wrmsr
+	load
+	iretq
+	.size trap_urgent, . - trap_urgent
+
+	.section .note.GNU-stack, "", @progbits
