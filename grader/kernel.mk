@@ -78,7 +78,14 @@ $(uapi):
 	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
 	@ln -sfn /usr/include/elf.h $@/elf.h
 
-$(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi)
+# The names of Linux's system calls and errors, by their numbers: for messages (lab 4).
+names := $(uapi)/syscall_names.h $(uapi)/errno_names.h
+$(uapi)/syscall_names.h: | $(uapi)
+	@sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' $(uapi)/asm/unistd_64.h >$@
+$(uapi)/errno_names.h: | $(uapi)
+	@sed -n 's/^#define[ \t]*\(E[A-Z0-9]*\)[ \t]*\([0-9][0-9]*\).*/[\2] = "\1",/p' $(uapi)/asm-generic/errno-base.h $(uapi)/asm-generic/errno.h >$@
+
+$(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi) $(names)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(if $(filter $<,$(explored)),$(explore)) $(if $(filter lab3-threads/explore/%,$<),-fno-sanitize=undefined) -MMD -MP -c $< -o $@
 	@$(if $(filter $<,$(explored)),$(OBJCOPY) -R .init_array.00099 -R .rela.init_array.00099 $@)

@@ -1,15 +1,23 @@
 /* Lab 4's place in the boot. */
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
 
 static void lab4_init(void)
 {
+	usercopy_init();
+	syscalls_init();
+	syscalls_cpu_init();
+	memory_init();
 	process_init();
 }
 
 static void lab4_cpu_init(void)
 {
+	syscalls_cpu_init();
 }
 
 static void lab4_main(void)

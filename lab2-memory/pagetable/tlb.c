@@ -157,6 +157,11 @@ struct pagetable *tlb_loaded(void)
 	return this_cpu(loaded);
 }
 
+struct pagetable *tlb_loaded_on(unsigned cpu)
+{
+	return __atomic_load_n(percpu_at(percpu_areas[cpu], loaded), __ATOMIC_SEQ_CST);
+}
+
 /* The identifier to load a table with, and whether what is remembered under it still holds. */
 static uint64_t identifier(const struct pagetable *table)
 {

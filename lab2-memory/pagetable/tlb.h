@@ -81,8 +81,10 @@ void tlb_set_remote_flush(const struct tlb_remote_ops *ops);
  * processor, once its tables are the kernel's own. */
 void tlb_cpu_init(void);
 
-/* tlb_loaded: this processor's tables. */
+/* tlb_loaded: this processor's tables. tlb_loaded_on: that processor's, at some moment of the call:
+ * for who knows that nobody will load these tables any more. Takes no lock. */
 struct pagetable *tlb_loaded(void);
+struct pagetable *tlb_loaded_on(unsigned cpu);
 
 /* tlb_load: make a table this processor's. The caller stays on this processor. Takes no lock. */
 void tlb_load(struct pagetable *table);

@@ -21,6 +21,7 @@ static void model_load(uint64_t cr3);
 #define tlb_forget_everything copy_forget_everything
 #define tlb_cpu_init          copy_cpu_init
 #define tlb_loaded            copy_loaded
+#define tlb_loaded_on         copy_loaded_on
 #define tlb_load              copy_load
 #include "lab2-memory/pagetable/tlb.c"
 

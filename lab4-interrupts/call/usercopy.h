@@ -13,6 +13,7 @@
  * Read more: Intel SDM volume 3, section 4.6.1 (SMAP).
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,14 @@ int64_t string_from_user(char *to, uint64_t from, size_t bytes);
  * read them into *expected. 0: replaced; -EAGAIN: they were other; -EFAULT. For futexes. */
 int user_exchange(uint64_t address, uint32_t *expected, uint32_t value);
 
-/* usercopy_fault: if the frame stands at one of the copying instructions, let it go on where that
- * gives up. For the handler of page faults. */
+/* usercopy_init: see whether this machine has SMAP; once, when cpu_init has run. */
+void usercopy_init(void);
+
+/*
+ * For the handler of page faults. usercopy_running: whether the frame stands at one of the copying
+ * instructions: no other may touch user memory. usercopy_fault: that, and let it go on where that
+ * instruction gives up.
+ */
 struct trap_frame;
-_Bool usercopy_fault(struct trap_frame *frame);
+bool usercopy_running(const struct trap_frame *frame);
+bool usercopy_fault(struct trap_frame *frame);

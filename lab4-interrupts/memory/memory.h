@@ -18,10 +18,16 @@ struct memory {
 		environment_end; /* [I] after exec */
 };
 
+/* memory_init: once. */
+void memory_init(void);
+
 /* memory_create: an empty one; memory_clone: a copy-on-write copy. NULL without memory. May sleep.
  */
 struct memory *memory_create(void);
 struct memory *memory_clone(struct memory *memory);
+
+/* memory_get: one reference more. memory_put: one less; the last one frees it, once no processor
+ * has its page tables loaded any more. put may sleep; interrupts are on. */
 void memory_get(struct memory *memory);
 void memory_put(struct memory *memory);
 
@@ -30,3 +36,6 @@ void memory_put(struct memory *memory);
  * PROT_EXEC. As vm_fault; a stack grows. VM_NO_REGION if there is no current process. May sleep.
  */
 enum vm_result memory_fault(uint64_t address, int access);
+
+/* memory_faults_init: let page faults come here. Once, when traps work. */
+void memory_faults_init(void);

@@ -14,6 +14,7 @@
 #include "lab1-boot/cpu/gdt.h"
 #include "lab2-memory/pagetable/pagetable.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
 
@@ -48,6 +49,7 @@ static void switching(struct thread *from, struct thread *thread)
 	if (!task)
 		return;
 	gdt_tss()->rsp[0] = (uint64_t)thread->stack + THREAD_STACK;
+	this_cpu(syscall_stack) = (uint64_t)thread->stack + THREAD_STACK;
 	switch_bases(task);
 	switch_memory(task);
 }

@@ -1,0 +1,95 @@
+/* A program's memory: its life. See memory.h; fault.c has its page faults, calls.c what a program
+ * may ask for. */
+#include "lab4-interrupts/memory/memory.h"
+#include "lab1-boot/cpu/percpu.h"
+#include "lab1-boot/debug/panic.h"
+#include "lab2-memory/slab/slab.h"
+#include "lab4-interrupts/trap/ipi.h"
+
+static struct slab_cache cache;
+
+void memory_init(void)
+{
+	slab_cache_init(&cache, "memory", sizeof(struct memory), 8);
+}
+
+/* The space's owner from now on; or without memory it is destroyed. */
+static struct memory *memory_of(struct vm_space *space)
+{
+	struct memory *memory = space ? slab_alloc(&cache, PAGE_ZERO) : NULL;
+
+	if (memory) {
+		memory->references = 1;
+		memory->space = space;
+	} else if (space) {
+		vm_space_destroy(space);
+	}
+	return memory;
+}
+
+struct memory *memory_create(void)
+{
+	return memory_of(vm_space_create());
+}
+
+struct memory *memory_clone(struct memory *memory)
+{
+	struct memory *clone = memory_of(vm_clone(memory->space));
+
+	if (!clone)
+		return NULL;
+	rwlock_read(&memory->space->lock);
+	clone->brk_start = memory->brk_start;
+	clone->brk = memory->brk;
+	rwlock_read_done(&memory->space->lock);
+	clone->stack_top = memory->stack_top;
+	clone->argument_start = memory->argument_start;
+	clone->argument_end = memory->argument_end;
+	clone->environment_start = memory->environment_start;
+	clone->environment_end = memory->environment_end;
+	return clone;
+}
+
+void memory_get(struct memory *memory)
+{
+	uint32_t before = __atomic_fetch_add(&memory->references, 1, __ATOMIC_RELAXED);
+
+	assert(before != 0);
+}
+
+/* --- the end ------------------------------------------------------------------------- */
+
+/* On one processor, with interrupts off: take the kernel's tables instead of these. */
+static void unload(void *table)
+{
+	if (tlb_loaded() == table)
+		tlb_load(&kernel_pagetable);
+}
+
+/* Threads of the kernel's own keep the tables that they find: no task uses them any more, but a
+ * processor may. */
+static void unload_everywhere(struct pagetable *table)
+{
+	uint8_t others = 0;
+	uint64_t flags = irq_save();
+
+	unload(table);
+	irq_restore(flags);
+	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
+		if (tlb_loaded_on(cpu) == table)
+			others |= (uint8_t)(1u << cpu);
+	if (others)
+		ipi_call(others, unload, table);
+}
+
+void memory_put(struct memory *memory)
+{
+	uint32_t before = __atomic_fetch_sub(&memory->references, 1, __ATOMIC_ACQ_REL);
+
+	assert(before != 0);
+	if (before > 1)
+		return;
+	unload_everywhere(&memory->space->pagetable);
+	vm_space_destroy(memory->space);
+	slab_free(&cache, memory);
+}
