@@ -4,6 +4,9 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/memory/memory.h"
+#include "lab4-interrupts/file/file.h"
+#include "lab4-interrupts/file/place.h"
+#include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/process/process.h"
 
 static void lab4_init(void)
@@ -13,6 +16,9 @@ static void lab4_init(void)
 	syscalls_cpu_init();
 	memory_init();
 	process_init();
+	file_init();
+	table_init();
+	namespace_init();
 }
 
 static void lab4_cpu_init(void)

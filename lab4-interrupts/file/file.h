@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct file;
+struct place;
 struct poll_table;
 struct stat;
 struct vm_object;
@@ -43,12 +44,13 @@ struct file_ops {
 	const char *name;
 	int64_t (*read)(struct file *file, struct buffer *to, int64_t *position);
 	int64_t (*write)(struct file *file, struct buffer *from, int64_t *position);
-	int64_t (*seek)(struct file *file, int64_t offset, int whence);
+	int64_t (*seek)(struct file *file, int64_t offset, int whence); /* holds file->lock */
 	/* poll: POLL* bits that hold now; registers with the table (poll.h) to be told of more. */
 	unsigned (*poll)(struct file *file, struct poll_table *table);
 	int64_t (*ioctl)(struct file *file, unsigned request, uint64_t argument);
 	int (*stat)(struct file *file, struct stat *stat);
-	/* list: directory entries in getdents64's form into kernel memory; bytes, 0 at the end. */
+	/* list: directory entries from file->position on, in getdents64's form (entries.h), into
+	 * kernel memory; bytes, 0 at the end. Caller holds file->lock. */
 	int64_t (*list)(struct file *file, void *entries, size_t bytes);
 	/* object: for mmap: a reference more. */
 	int (*object)(struct file *file, struct vm_object **object);
@@ -64,17 +66,34 @@ struct file {
 	unsigned flags;             /* [a] O_ACCMODE, O_NONBLOCK, O_APPEND, ... as open(2) */
 	struct mutex lock;          /* held over reads and writes that use the position */
 	int64_t position;           /* [lock] */
+	struct place *place;        /* [I] where it was opened (place.h); NULL: it has no name */
 	void *data;                 /* [I] whatever the ops want */
 };
+
+/* file_init: the cache of files. Once. */
+void file_init(void);
 
 /* file_create: one reference; NULL without memory. data is the ops' own from then on. May sleep. */
 struct file *file_create(const struct file_ops *ops, unsigned flags, void *data);
 void file_get(struct file *file);
 void file_put(struct file *file); /* may sleep */
 
-/* file_read, file_write: check the access mode, and take the position (at NULL: the file's own). */
+/*
+ * file_read, file_write: check the access mode, and take the position (at NULL: the file's own).
+ * Bytes, 0 at the end; -EBADF, -EINVAL, -EISDIR; -ESPIPE for a position in what has none; or the
+ * ops' error. May sleep. Take file->lock, where the file's own position is used.
+ */
 int64_t file_read(struct file *file, struct buffer *to, int64_t *position);
 int64_t file_write(struct file *file, struct buffer *from, int64_t *position);
+
+/*
+ * file_seek_in: what most seek functions do: lseek(2) in a file that ends there, in which all is
+ * data. The new position, or -EINVAL, -EOVERFLOW, -ENXIO. Caller holds file->lock.
+ */
+int64_t file_seek_in(struct file *file, int64_t offset, int whence, int64_t end);
+
+/* file_stat: as fstat(2). 0 or an error. May sleep. */
+int file_stat(struct file *file, struct stat *stat);
 
 /*
  * file_open: what open(2) does with a path that is kernel memory, for exec, too: a reference in

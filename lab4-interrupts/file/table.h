@@ -1,10 +1,17 @@
 /*
  * Descriptors: a process's numbers for open files.
+ *
+ * Below, "table" is a table's address that the caller has a reference to: its own process's.
  */
 #pragma once
 #include "lab4-interrupts/file/file.h"
 
 struct file_table;
+
+#define TABLE_MAX (1 << 20) /* no number is so high, whatever RLIMIT_NOFILE allows */
+
+/* table_init: the cache of tables. Once. */
+void table_init(void);
 
 /* table_create: without a file; table_clone: the same files. NULL without memory. table_close_exec:
  * close what is marked so. table_put: one reference less, and the last one closes all. May sleep.
@@ -18,14 +25,35 @@ void table_close_exec(struct file_table *table);
 /*
  * table_install: the lowest free number from `from` on becomes the file's; close_exec: FD_CLOEXEC.
  * The caller's reference goes over. The number, or -EMFILE or -ENOMEM: the reference is still the
- * caller's then.
+ * caller's then. May sleep.
  */
 int table_install(struct file_table *table, struct file *file, int from, bool close_exec);
 
-/* table_replace: that number means this file now (dup2); what it meant is closed. 0, -EBADF (too
- * high), -ENOMEM. */
+/*
+ * table_replace: that number means this file now (dup2); what it meant is closed. The caller's
+ * reference goes over. 0, or -EBADF (too high), -ENOMEM, as table_install. May sleep.
+ */
 int table_replace(struct file_table *table, int fd, struct file *file, bool close_exec);
 
-/* table_file: a reference to a descriptor's file of the current process; NULL if there is none. */
+/* table_file: a reference to a descriptor's file of the current process; NULL if there is none.
+ * table_file_of: of any table. Never sleep. Take the table's lock. */
 struct file *table_file(int fd);
+struct file *table_file_of(struct file_table *table, int fd);
+
+/* table_close: 0 or -EBADF. table_close_range: whatever is open from first to last. May sleep. */
 int table_close(struct file_table *table, int fd);
+void table_close_range(struct file_table *table, unsigned first, unsigned last);
+
+/* table_marked, table_mark: whether FD_CLOEXEC is set, and setting it or not: 0 (1), or -EBADF.
+ * table_mark_range: set it from first to last. Never sleep. */
+int table_marked(struct file_table *table, int fd);
+int table_mark(struct file_table *table, int fd, bool close_exec);
+void table_mark_range(struct file_table *table, unsigned first, unsigned last);
+
+/* table_unshare: a table for the current process alone (CLONE_FILES undone). 0 or -ENOMEM. May
+ * sleep. */
+int table_unshare(void);
+
+/* table_console: let 0, 1 and 2 be /dev/console, for the first process. 0, or why not: then it
+ * begins without. May sleep. */
+int table_console(struct file_table *table);

@@ -31,6 +31,7 @@
 struct trap_frame;
 struct memory;       /* memory/memory.h */
 struct file_table;   /* file/table.h */
+struct working;      /* file/place.h: working directory and umask */
 struct signals;      /* signal/signal.h: of a process */
 struct task_signals; /* of a task */
 struct terminal;     /* tty/tty.h */
@@ -70,6 +71,7 @@ struct process {
 
 	struct memory *memory;    /* [own], changed by exec alone; [lock] for others */
 	struct file_table *files; /* the same */
+	struct working *working;  /* the same */
 	struct signals *signals;  /* [I] */
 
 	struct rlimit limit[RLIM_NLIMITS];             /* [lock] */

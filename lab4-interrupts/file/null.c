@@ -1,0 +1,87 @@
+/*
+ * Devices that are no hardware: /dev/null swallows and has nothing, /dev/zero has zeros without
+ * end, /dev/full never has room, /dev/random and /dev/urandom have random bytes. See null(4),
+ * full(4), random(4).
+ */
+#include "lab2-memory/page/page.h"
+#include "lab2-memory/vm/object.h"
+#include "lab4-interrupts/file/device.h"
+#include <linux/errno.h>
+#include <linux/fs.h>
+
+/* What all of them do with positions: nothing, but seeking is no error. */
+static int64_t stay(struct file *file, int64_t offset, int whence)
+{
+	(void)file, (void)offset, (void)whence;
+	return 0;
+}
+
+static int64_t read_nothing(struct file *file, struct buffer *to, int64_t *position)
+{
+	(void)file, (void)to, (void)position;
+	return 0;
+}
+
+static int64_t swallow(struct file *file, struct buffer *from, int64_t *position)
+{
+	size_t bytes = from->left;
+
+	(void)file, (void)position;
+	from->left = 0;
+	return (int64_t)bytes;
+}
+
+static int64_t no_room(struct file *file, struct buffer *from, int64_t *position)
+{
+	(void)file, (void)from, (void)position;
+	return -ENOSPC;
+}
+
+static const struct file_ops null_ops = {
+	.name = "null", .read = read_nothing, .write = swallow, .seek = stay
+};
+
+static int64_t read_zeros(struct file *file, struct buffer *to, int64_t *position)
+{
+	static const char zeros[PAGE_SIZE];
+	size_t all = 0, copied = 1;
+
+	(void)file, (void)position;
+	for (; to->left && copied; all += copied)
+		copied = buffer_put(to, zeros, to->left < PAGE_SIZE ? to->left : PAGE_SIZE);
+	return all || !to->left ? (int64_t)all : -EFAULT;
+}
+
+/* A shared mapping of zeros is memory for those who share it: as long as anybody may want. */
+static int zero_object(struct file *file, struct vm_object **object)
+{
+	(void)file;
+	*object = vm_shared_create(UINT64_MAX);
+	return *object ? 0 : -ENOMEM;
+}
+
+static const struct file_ops zero_ops = {
+	.name = "zero", .read = read_zeros, .write = swallow, .seek = stay, .object = zero_object
+};
+
+static const struct file_ops full_ops = {
+	.name = "full", .read = read_zeros, .write = no_room, .seek = stay
+};
+
+static int open_null(unsigned flags, struct file **file)
+{
+	return device_file(&null_ops, flags, file);
+}
+DEVICE(null, 1, 3, 0666, open_null);
+
+static int open_zero(unsigned flags, struct file **file)
+{
+	return device_file(&zero_ops, flags, file);
+}
+DEVICE(zero, 1, 5, 0666, open_zero);
+
+static int open_full(unsigned flags, struct file **file)
+{
+	return device_file(&full_ops, flags, file);
+}
+DEVICE(full, 1, 7, 0666, open_full);

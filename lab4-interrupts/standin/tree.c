@@ -1,0 +1,270 @@
+/* The tree of the initrd's names: see tree.h. */
+#include "lab4-interrupts/standin/tree.h"
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/slab/kmalloc.h"
+#include <linux/errno.h>
+
+#define BUCKETS 1024
+
+struct place *tree_root;
+struct list tree_nodes = LIST_INIT(tree_nodes);
+static struct place *bucket[BUCKETS];
+static uint64_t nodes;
+
+/* --- nodes and places -------------------------------------------------------------- */
+
+static struct node *node_new(unsigned mode)
+{
+	struct node *node = kmalloc(sizeof(*node), PAGE_ZERO);
+
+	if (!node)
+		return NULL;
+	node->number = ++nodes;
+	node->mode = mode;
+	node->links = (mode & S_IFMT) == S_IFDIR; /* its own "." */
+	list_init(&node->children);
+	pages_init(node);
+	list_push_back(&tree_nodes, &node->link);
+	return node;
+}
+
+/* Forget a node that has got no name after all. */
+static void node_drop(struct node *node)
+{
+	if (node && node->links == node_is(node, S_IFDIR)) {
+		list_remove(&node->link);
+		kfree(node);
+	}
+}
+
+static struct place **bucket_of(const struct place *directory, const char *name, size_t length)
+{
+	uint64_t hash = directory->node->number;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3; /* FNV-1a */
+	return &bucket[(hash ^ hash >> 32) % BUCKETS];
+}
+
+struct place *tree_find(const struct place *directory, const char *name, size_t length)
+{
+	for (struct place *at = *bucket_of(directory, name, length); at; at = at->next)
+		if (at->parent == directory && at->length == length &&
+			memcmp(at->name, name, length) == 0 && at != tree_root)
+			return at;
+	return NULL;
+}
+
+/* A name for a node in a directory, where there is none. name has to stay. NULL without memory. */
+static struct place *place_new(
+	struct place *directory, const char *name, size_t length, struct node *node)
+{
+	struct place *place = kmalloc(sizeof(*place), PAGE_ZERO), **first;
+
+	if (!place)
+		return NULL;
+	*place =
+		(struct place){ .node = node, .parent = directory, .name = name, .length = length };
+	place->position = directory->node->entries++;
+	list_push_back(&directory->node->children, &place->sibling);
+	first = bucket_of(directory, name, length);
+	place->next = *first;
+	*first = place;
+	node->links++;
+	if (node_is(node, S_IFDIR))
+		directory->node->links++; /* its ".." */
+	return place;
+}
+
+void tree_init(void)
+{
+	static struct place root = { .name = "/", .length = 1 };
+
+	root.node = node_new(S_IFDIR | 0755);
+	root.parent = &root;
+	if (!root.node)
+		return;
+	root.node->links++;
+	tree_root = &root;
+}
+
+/* --- making names ------------------------------------------------------------------ */
+
+/* The next component of a path: its length, 0 at the end. "." is passed over. */
+static size_t component(const char **path)
+{
+	size_t length;
+
+	for (;;) {
+		while (**path == '/')
+			(*path)++;
+		length = 0;
+		while ((*path)[length] && (*path)[length] != '/')
+			length++;
+		if (length != 1 || **path != '.')
+			return length;
+		(*path)++;
+	}
+}
+
+/* Whether a path stays below the root, and its names are such as can be asked for. */
+static bool name_fits(const char *path)
+{
+	size_t length;
+
+	while ((length = component(&path))) {
+		if (length > 255 || (length == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += length;
+	}
+	return true;
+}
+
+/* A directory's entry of that name, or a new one for a node (NULL: a new directory). */
+static struct place *enter(
+	struct place *directory, const char *name, size_t length, struct node *node, int *error)
+{
+	struct place *place = tree_find(directory, name, length);
+
+	if (place)
+		return place;
+	if (!node)
+		node = node_new(S_IFDIR | 0755);
+	place = node ? place_new(directory, name, length, node) : NULL;
+	*error = place ? 0 : -ENOMEM;
+	return place;
+}
+
+/* The place of that path, as one for a node (NULL: a directory) if there is none. */
+static struct place *enter_path(const char *path, struct node *node, int *error)
+{
+	struct place *at = tree_root;
+	size_t length = component(&path);
+
+	while (length && at) {
+		const char *name = path;
+		size_t this_length = length;
+
+		path += length;
+		length = component(&path);
+		*error = -ENOTDIR;
+		if (!node_is(at->node, S_IFDIR))
+			return NULL;
+		at = enter(at, name, this_length, length ? NULL : node, error);
+	}
+	return at;
+}
+
+struct node *tree_make(const char *path, unsigned mode, int *error)
+{
+	struct node *node;
+	struct place *place;
+
+	*error = -EINVAL;
+	if (!name_fits(path))
+		return NULL;
+	*error = -ENOMEM;
+	node = tree_root ? node_new(mode) : NULL;
+	place = node ? enter_path(path, node, error) : NULL;
+	node_drop(node);
+	return place ? place->node : NULL;
+}
+
+/* --- an archive -------------------------------------------------------------------- */
+
+/* Whether all of an archive can be read, and no name leads out of it. */
+static bool archive_fits(struct cpio archive)
+{
+	struct cpio_entry entry;
+	int result;
+
+	while ((result = cpio_next(&archive, &entry)) > 0)
+		if (!name_fits(entry.name))
+			return false;
+	return result == 0;
+}
+
+/* The node that the archive has had before under another name. */
+static struct node *linked_before(const struct cpio_entry *entry, uint32_t device)
+{
+	if (entry->links < 2 || (entry->mode & S_IFMT) == S_IFDIR)
+		return NULL;
+	for (struct list *link = tree_nodes.prev; link != &tree_nodes; link = link->prev) {
+		struct node *node = list_entry(link, struct node, link);
+
+		if (node->archive_inode == entry->inode && node->archive_device == device &&
+			(node->mode & S_IFMT) == (entry->mode & S_IFMT))
+			return node;
+	}
+	return NULL;
+}
+
+/* What an entry says of its node. Of hard links the last one in the archive brings the data. */
+static void describe(struct node *node, const struct cpio_entry *entry, uint32_t device)
+{
+	node->mode = entry->mode & (S_IFMT | 07777);
+	node->user = entry->user;
+	node->group = entry->group;
+	node->changed = entry->modified;
+	node->major = entry->node_major;
+	node->minor = entry->node_minor;
+	node->archive_device = device;
+	node->archive_inode = entry->links > 1 ? entry->inode : 0;
+	if (entry->bytes || !node->data) {
+		node->data = entry->data;
+		node->bytes = node_is(node, S_IFDIR) ? 0 : entry->bytes;
+	}
+}
+
+/* A node at a path. A name that is there already means this one from now on, but that directories
+ * stay what they are. Returns the node that is there, or NULL. */
+static struct node *put_at(const char *path, struct node *node, int *error)
+{
+	struct place *place = enter_path(path, node, error);
+
+	if (!place)
+		return NULL;
+	*error = -EEXIST;
+	if (node_is(place->node, S_IFDIR) != node_is(node, S_IFDIR))
+		return NULL;
+	if (place->node != node && !node_is(node, S_IFDIR)) {
+		place->node->links--;
+		place->node = node;
+		node->links++;
+	}
+	*error = 0;
+	return place->node;
+}
+
+/* One entry into the tree. 0 or an error. */
+static int add_entry(const struct cpio_entry *entry, uint32_t archive)
+{
+	uint32_t device = archive << 20 ^ entry->device_major << 8 ^ entry->device_minor;
+	struct node *node = linked_before(entry, device), *there;
+	int error;
+
+	if (!node)
+		node = node_new(entry->mode & (S_IFMT | 07777));
+	if (!node)
+		return -ENOMEM;
+	there = put_at(entry->name, node, &error);
+	if (there)
+		describe(there, entry, device);
+	node_drop(node);
+	return error;
+}
+
+int tree_add(const char *start, size_t bytes)
+{
+	static uint32_t archives;
+	struct cpio archive = { .start = start, .bytes = bytes };
+	struct cpio_entry entry;
+
+	if (!tree_root || !archive_fits(archive))
+		return tree_root ? -EINVAL : -ENOMEM;
+	archives++;
+	while (cpio_next(&archive, &entry) > 0)
+		if (add_entry(&entry, archives) == -ENOMEM)
+			return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* Working directory and umask: see working.h. */
+#include "lab4-interrupts/standin/working.h"
+#include "lab2-memory/slab/kmalloc.h"
+#include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/standin/tree.h"
+#include <linux/errno.h>
+#include <linux/sched.h>
+
+#define UMASK_FIRST 022 /* the first process's */
+
+static struct working *working_new(struct place *directory, unsigned umask)
+{
+	struct working *working = kmalloc(sizeof(*working), 0);
+
+	if (working)
+		*working = (struct working){ 1, directory, umask };
+	return working;
+}
+
+struct working *working_self(void)
+{
+	struct process *process = process_self();
+
+	if (!process->working)
+		process->working = working_new(tree_root, UMASK_FIRST);
+	return process->working;
+}
+
+struct place *working_directory(void)
+{
+	struct working *working = task_self() ? process_self()->working : NULL;
+
+	return working ? __atomic_load_n(&working->directory, __ATOMIC_RELAXED) : tree_root;
+}
+
+static int working_clone(struct task *task, struct task *from, uint64_t flags)
+{
+	struct working *working = from->process->working;
+
+	if (flags & CLONE_THREAD || !working)
+		return 0;
+	if (flags & CLONE_FS)
+		__atomic_add_fetch(&working->references, 1, __ATOMIC_RELAXED);
+	else
+		working = working_new(working->directory, working->umask);
+	task->process->working = working;
+	return working ? 0 : -ENOMEM;
+}
+
+static void working_exit(struct task *task, bool last)
+{
+	struct working *working = task->process->working;
+
+	if (!last || !working)
+		return;
+	task->process->working = NULL;
+	if (__atomic_sub_fetch(&working->references, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(working);
+}
+TASK_PART(3, working, working_clone, NULL, working_exit);
