@@ -4,7 +4,6 @@
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/lib/string.h"
-#include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/file/file.h"
 #include <linux/uio.h>
 
@@ -14,7 +13,7 @@ typedef size_t copy_part(const struct buffer *buffer, uint64_t at, void *memory,
 static size_t put_part(const struct buffer *buffer, uint64_t at, void *memory, size_t bytes)
 {
 	if (!buffer->kernel)
-		return copied_to_user(at, memory, bytes);
+		return 0; /* until user copies (call/) have landed */
 	memcpy((void *)at, memory, bytes);
 	return bytes;
 }
@@ -22,7 +21,7 @@ static size_t put_part(const struct buffer *buffer, uint64_t at, void *memory, s
 static size_t take_part(const struct buffer *buffer, uint64_t at, void *memory, size_t bytes)
 {
 	if (!buffer->kernel)
-		return copied_from_user(memory, at, bytes);
+		return 0;
 	memcpy(memory, (const void *)at, bytes);
 	return bytes;
 }

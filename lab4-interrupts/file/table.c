@@ -15,7 +15,8 @@
 #include <linux/fcntl.h>
 #include <linux/sched.h>
 
-#define TABLE_FIRST 32 /* descriptors that fit into the table itself */
+#define TABLE_LIMIT 1024 /* of the kernel's own threads; programs have RLIMIT_NOFILE */
+#define TABLE_FIRST 32   /* descriptors that fit into the table itself */
 
 /* A file's address and, in its lowest bit, FD_CLOEXEC. */
 typedef uintptr_t descriptor;
@@ -175,7 +176,11 @@ int table_marked(struct file_table *table, int fd)
 /* How many numbers the current process may use. */
 static int limit(void)
 {
-	uint64_t most = task_self() ? process_limit(process_self(), RLIMIT_NOFILE) : 1024;
+	uint64_t most = TABLE_LIMIT;
+
+	if (task_self())
+		most = __atomic_load_n(
+			&process_self()->limit[RLIMIT_NOFILE].rlim_cur, __ATOMIC_RELAXED);
 
 	return most < TABLE_MAX ? (int)most : TABLE_MAX;
 }
@@ -349,11 +354,11 @@ static int table_task_clone(struct task *task, struct task *from, uint64_t flags
 	return files ? 0 : -ENOMEM;
 }
 
-/* The program that begins has its descriptors to itself. Without memory for that it does not. */
+/* The program that begins has its descriptors to itself. Without memory for that its relatives
+ * lose those that end here. */
 static void table_task_exec(struct task *task)
 {
-	if (table_unshare() < 0)
-		process_exit(9); /* SIGKILL, as wait4 gives it */
+	table_unshare();
 	table_close_exec(task->process->files);
 }
 
