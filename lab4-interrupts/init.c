@@ -3,10 +3,10 @@
 #include "lab1-boot/monitor/monitor.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
-#include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/file/file.h"
 #include "lab4-interrupts/file/place.h"
 #include "lab4-interrupts/file/table.h"
+#include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
 
 static void lab4_init(void)
