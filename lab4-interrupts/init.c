@@ -8,6 +8,7 @@
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/random/random.h"
 
 static void lab4_init(void)
 {
@@ -15,6 +16,7 @@ static void lab4_init(void)
 	syscalls_init();
 	syscalls_cpu_init();
 	memory_init();
+	random_init();
 	process_init();
 	file_init();
 	table_init();

@@ -89,6 +89,13 @@ static void load(const void *area)
 		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
+/* In an area that is all zero. */
+static void set_initial(char *area)
+{
+	*(uint16_t *)(area + FCW) = FCW_INITIAL;
+	*(uint32_t *)(area + MXCSR) = MXCSR_INITIAL;
+}
+
 int fpu_own(void)
 {
 	struct thread *self = thread_self();
@@ -99,13 +106,26 @@ int fpu_own(void)
 	area = area_make();
 	if (!area)
 		return -ENOMEM;
-	*(uint16_t *)(area + FCW) = FCW_INITIAL;
-	*(uint32_t *)(area + MXCSR) = MXCSR_INITIAL;
+	set_initial(area);
 	flags = irq_save(); /* no switch may come between the two */
 	load(area);
 	self->fpu = area;
 	irq_restore(flags);
 	return 0;
+}
+
+void fpu_reset(void)
+{
+	char *area = thread_self()->fpu;
+	uint64_t flags;
+
+	if (!area)
+		return;
+	flags = irq_save(); /* a switch would save over it */
+	memset(area, 0, bytes);
+	set_initial(area);
+	load(area);
+	irq_restore(flags);
 }
 
 void fpu_disown(struct thread *thread)

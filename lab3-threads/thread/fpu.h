@@ -19,6 +19,10 @@ void fpu_cpu_init(void);
  * May sleep. */
 int fpu_own(void);
 
+/* fpu_reset: the calling thread's registers, if it has any, are in their initial state again (exec,
+ * lab 4). Never sleeps. */
+void fpu_reset(void);
+
 /* fpu_disown: take a thread's area away; when it is freed. Never sleeps. */
 void fpu_disown(struct thread *thread);
 

@@ -87,14 +87,15 @@ void thread_abandon(struct thread *thread)
 	take_out(thread);
 }
 
-/* Give an initialized structure a stack, and put it among the others; false without memory. */
-static bool equip(struct thread *thread)
+/* Give an initialized structure a stack, whose uppermost bytes are somebody else's, and put it
+ * among the others; false without memory. */
+static bool equip(struct thread *thread, size_t reserve)
 {
 	thread->stack = stack_alloc();
 	if (!thread->stack)
 		return false;
 	thread->cpu = this_cpu(cpu_number);
-	thread->rsp = thread_prepare(thread->stack, THREAD_STACK);
+	thread->rsp = thread_prepare(thread->stack, THREAD_STACK - reserve);
 	if (!thread->rsp) {
 		stack_free(thread->stack);
 		return false;
@@ -117,20 +118,21 @@ struct thread *thread_alloc(const char *name)
 		return NULL;
 	init(thread, name);
 	thread->free = free_own;
-	if (equip(thread))
+	if (equip(thread, 0))
 		return thread;
 	slab_free(&cache, thread);
 	return NULL;
 }
 
 bool thread_build(struct thread *thread, const char *name, void (*run)(void *argument),
-	void *argument, void (*free)(struct thread *thread))
+	void *argument, size_t reserve, void (*free)(struct thread *thread))
 {
+	assert(reserve % 16 == 0);
 	init(thread, name);
 	thread->run = run;
 	thread->argument = argument;
 	thread->free = free;
-	return equip(thread);
+	return equip(thread, reserve);
 }
 
 static void destroy(struct thread *thread)

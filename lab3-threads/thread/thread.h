@@ -113,12 +113,13 @@ struct thread *thread_create(const char *name, void (*run)(void *argument), void
 
 /*
  * thread_build: as thread_create, for a structure that is the caller's memory, as a part of
- * something larger (lab 4's tasks). When nobody refers to it any more, and its stack is gone, free
- * is called: on whatever thread that is, which may hold locks, so it may not sleep. False if there
- * is no memory; free is not called then. May sleep.
+ * something larger (lab 4's tasks). The uppermost so many bytes of the stack, a multiple of 16, are
+ * left to the caller. When nobody refers to the thread any more, and its stack is gone, free is
+ * called, by whomever, who may hold locks: so it may not sleep. False if there is no memory; free
+ * is not called then. May sleep.
  */
 bool thread_build(struct thread *thread, const char *name, void (*run)(void *argument),
-	void *argument, void (*free)(struct thread *thread));
+	void *argument, size_t reserve, void (*free)(struct thread *thread));
 
 /* thread_start: let it run; once. Never sleeps. Takes a run queue's lock. */
 void thread_start(struct thread *thread);

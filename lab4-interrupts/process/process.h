@@ -12,7 +12,7 @@
  * Stopped and continued are no states but signals' business (signal/): every task of a stopped
  * process waits on its way to user mode.
  *
- * Lock order: the tree's, then a process's, then spin locks.
+ * Lock order: the tree's, then a process's leaving, then its lock, then spin locks.
  *
  * Read more: fork(2), clone(2), wait(2), credentials(7); Ritchie and Thompson, "The UNIX
  * time-sharing system", CACM 17(7), 1974.
@@ -54,15 +54,16 @@ struct process {
 	bool subreaper;            /* [tree] orphans below it become its children */
 	int exit_signal;           /* [tree] what the parent is sent at its end: SIGCHLD, or 0 */
 	struct waitqueue waiting;  /* its tasks that wait for children */
+	uint32_t news;             /* [a] how often there was something to see for them */
 
 	/* What signal/ says to wait.c, which takes it out by an exchange, once it is told: */
 	int stop_news;         /* [a] the signal that has stopped it, or 0 */
 	bool continue_news;    /* [a] SIGCONT has let it go on */
 	bool forgets_children; /* [a] SIGCHLD is ignored, or SA_NOCLDWAIT: no zombies */
 
+	struct mutex leaving; /* held by a task that takes itself out; before lock */
 	struct mutex lock;
 	struct list tasks; /* [lock] */
-	unsigned living;   /* [lock] of them, not at their end */
 	bool exiting;      /* [a] exit_group was called: every task ends on its way to user mode */
 	int status;        /* [lock] as wait4 gives it; the first exit_group's counts */
 	struct task *execing;     /* [lock] the one that execs: all others end */
@@ -89,6 +90,7 @@ struct task {
 	struct list number_link;   /* [numbers] see number.c */
 	char name[TASK_NAME];      /* [own] */
 	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
+	bool left;                 /* [own] it is ending, and out of the process's memory */
 	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */
 	uint64_t clear_id;         /* [own] user address to clear and wake at its end, or 0 */
 	uint64_t robust_list;      /* [own] user address, see futex/ */
@@ -131,10 +133,12 @@ void task_notify(struct task *task, unsigned work);
 /*
  * What else belongs to a task, and that this file knows nothing of: descriptors, signals, working
  * directory (lab 5). Called in the rows' order for each:
- *   clone  a new task (of a new process unless flags has CLONE_THREAD), before it runs: 0, or
- * -ENOMEM or another error, which undoes the clone exec   the point of no return has passed, and no
- * other task of the process is left exit   the task ends; last: it was the process's last one. Also
- * undoes a clone that failed after its row. Each may be NULL.
+ *   clone  a new task (of a new process unless flags has CLONE_THREAD), before it runs and has a
+ *          number: 0, or an error, which undoes the clone. from is NULL for the first process
+ *   exec   the point of no return has passed, and no other task of the process is left
+ *   exit   the task ends; last: it was the process's last one, and no other is at work on what they
+ *          shared. Also undoes a clone that failed after its row
+ * Each may be NULL. All may sleep.
  */
 struct task_part {
 	const char *name;
@@ -152,9 +156,9 @@ int process_start_init(
 	const char *path, const char *const *arguments, const char *const *environment);
 
 /*
- * process_fork: what fork, vfork and clone have in common. flags are Linux's CLONE_*; stack 0 means
- * the caller's. Returns the new task's id, in the caller; the child begins on its way to user mode
- * with 0. -EAGAIN at a limit, -ENOMEM, -EINVAL for flags that do not go together. May sleep.
+ * process_clone: what fork, vfork and clone have in common. flags are Linux's CLONE_*; stack 0
+ * means the caller's. Returns the new task's id, in the caller; the child begins on its way to user
+ * mode with 0. -EAGAIN at a limit, -ENOMEM, -EINVAL for flags that do not go together. May sleep.
  */
 struct clone_args;
 int64_t process_clone(const struct clone_args *arguments);
@@ -163,10 +167,12 @@ int64_t process_clone(const struct clone_args *arguments);
  * has changed; past the point of no return an error kills it. May sleep. */
 int process_exec(const char *path, uint64_t arguments, uint64_t environment);
 
-/* task_exit: end the calling task; status is the process's, if it is the last. process_exit: end
- * all of the process's. status as wait4 gives it. */
+/* task_exit: end the calling task; status is the process's, if it is the first task. process_exit:
+ * end all of the process's, of which the first to say so decides the status. status as wait4 gives
+ * it. task_end: for a task whose work has TASK_END. */
 _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
+_Noreturn void task_end(void);
 
 /* process_find: the process or (task_find) task of that number, with a reference more; NULL. Take a
  * lock. */
@@ -179,7 +185,8 @@ void process_put(struct process *process);
  * process_tree. */
 void process_each(bool (*visit)(struct process *process, void *context), void *context);
 
-/* process_tell_parent: tell a parent that waits that there is something to see. */
+/* process_tell_parent: tell a parent that waits that there is something to see. Caller holds
+ * process_tree. Never sleeps. */
 void process_tell_parent(struct process *process);
 
 /* process_init: caches, and the hooks into the scheduler and traps. Once, when both work. */
@@ -187,3 +194,7 @@ void process_init(void);
 
 /* process_limit: the soft limit, RLIM_INFINITY if none. */
 uint64_t process_limit(const struct process *process, unsigned which);
+
+/* process_user_ns: how long its tasks have run, those that have ended included. Takes
+ * process->lock. */
+uint64_t process_user_ns(struct process *process);

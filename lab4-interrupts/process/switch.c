@@ -32,13 +32,19 @@ void switch_bases(struct task *task)
 
 void switch_memory(struct task *task)
 {
-	struct memory *memory = task->process->memory;
+	struct memory *memory = task->left ? NULL : task->process->memory;
 	struct pagetable *table = memory ? &memory->space->pagetable : &kernel_pagetable;
 	uint64_t flags = irq_save();
 
 	if (tlb_loaded() != table)
 		tlb_load(table);
 	irq_restore(flags);
+}
+
+void switch_leave(struct task *task)
+{
+	task->left = true;
+	switch_memory(task);
 }
 
 static void switching(struct thread *from, struct thread *thread)

@@ -112,7 +112,7 @@ int task_make(
 	task = slab_alloc(&task_cache, PAGE_ZERO);
 	if (!task)
 		goto unwind_count;
-	if (!thread_build(&task->thread, name, run, task, task_free))
+	if (!thread_build(&task->thread, name, run, task, sizeof(struct trap_frame), task_free))
 		goto unwind_task;
 	strlcpy(task->name, name, sizeof(task->name));
 	task->process = process;
