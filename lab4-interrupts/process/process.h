@@ -92,6 +92,7 @@ struct task {
 	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
 	bool left;                 /* [own] it is ending, and out of the process's memory */
 	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */
+	uint64_t set_id;           /* [own] user address where a new task writes its number, or 0 */
 	uint64_t clear_id;         /* [own] user address to clear and wake at its end, or 0 */
 	uint64_t robust_list;      /* [own] user address, see futex/ */
 	uint64_t

@@ -12,6 +12,7 @@
 #include "lab2-memory/slab/slab.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab4-interrupts/process/return.h"
 #include "lab4-interrupts/process/switch.h"
 #include "lab4-interrupts/trap/interrupt.h"
 #include <linux/errno.h>
@@ -38,6 +39,7 @@ struct process *process_make(void)
 	process->references = 1;
 	list_init(&process->children);
 	waitqueue_init(&process->waiting, "children");
+	mutex_init(&process->leaving, "process leaving");
 	mutex_init(&process->lock, "process");
 	list_init(&process->tasks);
 	waitqueue_init(&process->alone, "exec");
@@ -80,7 +82,7 @@ static bool has_reserve(void)
 {
 	struct task *self = task_self();
 
-	return !self || self->process->id == 1;
+	return !self || self->process == process_init_process;
 }
 
 static bool count_one(void)
@@ -161,6 +163,7 @@ void process_init(void)
 	slab_cache_init(&task_cache, "task", sizeof(struct task), 64);
 	slab_cache_init(&process_cache, "process", sizeof(struct process), 64);
 	switch_init();
+	return_init();
 }
 
 /* --- parts --------------------------------------------------------------------------- */

@@ -1,0 +1,56 @@
+/*
+ * On the way to user mode: what has been left for that moment is done, until nothing is.
+ */
+#include "lab4-interrupts/process/return.h"
+#include "lab1-boot/cpu/cpu.h"
+#include "lab3-threads/sched/sched.h"
+#include "lab4-interrupts/process/task.h"
+#include "lab4-interrupts/signal/signal.h"
+#include "lab4-interrupts/trap/interrupt.h"
+
+#define WORK (TASK_END | TASK_SIGNAL)
+
+/* Whoever notifies the task from now on interrupts its next sleep, or is seen by the caller. */
+static void do_work(struct task *task, struct trap_frame *frame)
+{
+	unsigned work = __atomic_fetch_and(&task->work, ~TASK_SIGNAL, __ATOMIC_SEQ_CST);
+
+	__atomic_store_n(&task->thread.interrupted, false, __ATOMIC_SEQ_CST);
+	if (work & TASK_END)
+		task_end();
+	signal_deliver(frame);
+}
+
+/* Called with interrupts off, as it returns; what it does may need them on. */
+static void prepare(struct trap_frame *frame)
+{
+	struct task *task = task_self();
+
+	if (!task)
+		return;
+	for (;;) {
+		if (__atomic_load_n(&task->work, __ATOMIC_ACQUIRE) & WORK) {
+			irq_restore(RFLAGS_IF);
+			do_work(task, frame);
+			irq_save();
+		} else if (sched_asked()) {
+			sched_point();
+		} else {
+			return;
+		}
+	}
+}
+
+void return_init(void)
+{
+	trap_set_user_return(prepare);
+}
+
+_Noreturn void task_to_user(struct task *task)
+{
+	struct trap_frame *frame = task_frame(task);
+
+	irq_save();
+	trap_user_return(frame);
+	trap_to_user(frame);
+}

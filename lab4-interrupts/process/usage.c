@@ -1,0 +1,68 @@
+/*
+ * getrusage, times: how much processor time was used.
+ *
+ * The scheduler knows how long each thread has run, and not how much of it in user mode: all of
+ * it is told as user time. (Challenge: CPU accounting.)
+ */
+#include "lab4-interrupts/process/usage.h"
+#include "lab1-boot/lib/string.h"
+#include "lab3-threads/cpu/clock.h"
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/process/process.h"
+#include <linux/times.h>
+
+#define SECOND 1000000000u
+
+void usage_fill(struct rusage *usage, uint64_t user_ns, uint64_t system_ns)
+{
+	memset(usage, 0, sizeof(*usage));
+	usage->ru_utime.tv_sec = (int64_t)(user_ns / SECOND);
+	usage->ru_utime.tv_usec = (int64_t)(user_ns % SECOND / 1000);
+	usage->ru_stime.tv_sec = (int64_t)(system_ns / SECOND);
+	usage->ru_stime.tv_usec = (int64_t)(system_ns % SECOND / 1000);
+}
+
+uint64_t process_user_ns(struct process *process)
+{
+	uint64_t sum;
+
+	mutex_lock(&process->lock);
+	sum = process->user_ns;
+	list_each (link, &process->tasks)
+		sum += __atomic_load_n(
+			&list_entry(link, struct task, link)->thread.ran, __ATOMIC_RELAXED);
+	mutex_unlock(&process->lock);
+	return sum;
+}
+
+SYSCALL(getrusage, "number, address", int, who, uint64_t, to)
+{
+	struct process *self = process_self();
+	struct rusage usage;
+
+	if (who == RUSAGE_SELF)
+		usage_fill(&usage, process_user_ns(self), self->system_ns);
+	else if (who == RUSAGE_THREAD)
+		usage_fill(&usage, thread_self()->ran, 0);
+	else if (who == RUSAGE_CHILDREN)
+		usage_fill(&usage, self->children_user_ns, self->children_system_ns);
+	else
+		return -EINVAL;
+	return copy_to_user(to, &usage, sizeof(usage));
+}
+
+SYSCALL(times, "address", uint64_t, to)
+{
+	struct process *self = process_self();
+	struct tms times = {
+		usage_ticks(process_user_ns(self)),
+		usage_ticks(self->system_ns),
+		usage_ticks(self->children_user_ns),
+		usage_ticks(self->children_system_ns),
+	};
+
+	if (to && copy_to_user(to, &times, sizeof(times)))
+		return -EFAULT;
+	return usage_ticks(clock_ns());
+}
