@@ -8,6 +8,9 @@
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/time/realtime.h"
+#include "lab4-interrupts/time/tick.h"
+#include "lab4-interrupts/time/timer.h"
 #include "lab4-interrupts/random/random.h"
 
 static void lab4_init(void)
@@ -17,6 +20,9 @@ static void lab4_init(void)
 	syscalls_cpu_init();
 	memory_init();
 	random_init();
+	timers_init();
+	tick_init();
+	realtime_init();
 	process_init();
 	file_init();
 	table_init();
@@ -25,6 +31,7 @@ static void lab4_init(void)
 
 static void lab4_cpu_init(void)
 {
+	timers_cpu_init();
 	syscalls_cpu_init();
 }
 

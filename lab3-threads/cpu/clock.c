@@ -27,6 +27,8 @@
 
 #define NS_PER_SECOND 1000000000ul
 #define SHIFT         20 /* nanoseconds are cycles * scale >> SHIFT */
+#define INVERSE_SHIFT 40 /* cycles are nanoseconds * (2^SHIFT / scale) */
+#define CYCLES_MAX    (1ul << 62)
 
 static uint64_t scale = 1ul << SHIFT; /* [I]: a cycle is a nanosecond if there is no PIT */
 static uint64_t began;                /* [I] */
@@ -119,6 +121,14 @@ __attribute__((no_sanitize_thread)) uint64_t clock_ns(void)
 	if (!running)
 		return 0;
 	return (uint64_t)((unsigned __int128)(rdtsc() - began) * scale >> SHIFT);
+}
+
+uint64_t clock_cycles(uint64_t nanoseconds)
+{
+	uint64_t inverse = (1ul << (SHIFT + INVERSE_SHIFT)) / scale + 1;
+	unsigned __int128 cycles = (unsigned __int128)nanoseconds * inverse >> INVERSE_SHIFT;
+
+	return cycles < CYCLES_MAX ? (uint64_t)cycles + 1 : CYCLES_MAX;
 }
 
 void clock_wait(uint64_t nanoseconds)

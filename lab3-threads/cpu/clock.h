@@ -15,6 +15,10 @@ void clock_init(void);
 /* clock_ns: nanoseconds since clock_init; never falls on one processor. 0 before clock_init. */
 uint64_t clock_ns(void);
 
+/* clock_cycles: how many cycles of the time-stamp counter so many nanoseconds take, rounded up; at
+ * most 2^62. */
+uint64_t clock_cycles(uint64_t nanoseconds);
+
 /* clock_wait: spin for so many nanoseconds. */
 void clock_wait(uint64_t nanoseconds);
 

@@ -2,6 +2,7 @@
  * The clock: it never falls, and goes as fast as others do. Those are QEMU's: the HPET
  * counts virtual time, 100 million times a second. Floor: given code.
  */
+#include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab2-memory/pagetable/areas.h"
 #include "lab3-threads/cpu/clock.h"
@@ -32,6 +33,19 @@ KTEST(clock_waits, "", "a wait takes as long as was asked for, or longer")
 		clock_wait(times[i]);
 		KT_TRUE(clock_ns() - before >= times[i]);
 	}
+}
+
+KTEST(clock_in_cycles, "",
+	"the time-stamp counter counts as many cycles in a time as was said, or one less")
+{
+	uint64_t before = rdtsc(), began = clock_ns(), took;
+
+	while (rdtsc() - before < clock_cycles(5000000))
+		CPU_PAUSE();
+	took = clock_ns() - began;
+	KT_TRUE(took > 4990000 && took < 6000000);
+	KT_TRUE(clock_cycles(1) > 0);
+	KT_EQ(clock_cycles(UINT64_MAX), 1ul << 62);
 }
 
 /* What both show at one moment: of several looks the one that took the least time. */
