@@ -8,10 +8,10 @@
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/random/random.h"
 #include "lab4-interrupts/time/realtime.h"
 #include "lab4-interrupts/time/tick.h"
 #include "lab4-interrupts/time/timer.h"
-#include "lab4-interrupts/random/random.h"
 
 static void lab4_init(void)
 {
