@@ -19,6 +19,7 @@ static void lab4_init(void)
 	syscalls_init();
 	syscalls_cpu_init();
 	memory_init();
+	memory_faults_init();
 	random_init();
 	timers_init();
 	tick_init();

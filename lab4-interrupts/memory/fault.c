@@ -20,13 +20,11 @@
 #include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
-/* The error code of a page fault: SDM volume 3, figure 4-12. */
-#define FAULT_WRITE (1ul << 1)
-#define FAULT_USER  (1ul << 2)
-#define FAULT_RESERVED                                                                             \
-	(1ul << 3) /* an entry has bits set that mean nothing: ours, never theirs                  \
-		    */
-#define FAULT_FETCH (1ul << 4)
+/* The error code of a page fault: SDM volume 3, figure 4-12. A reserved bit that is set in an entry
+ * is always our mistake. */
+#define FAULT_WRITE    (1ul << 1)
+#define FAULT_RESERVED (1ul << 3)
+#define FAULT_FETCH    (1ul << 4)
 
 enum vm_result memory_fault(uint64_t address, int access)
 {

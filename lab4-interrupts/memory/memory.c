@@ -4,6 +4,7 @@
 #include "lab1-boot/cpu/percpu.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab2-memory/slab/slab.h"
+#include "lab4-interrupts/memory/view.h"
 #include "lab4-interrupts/trap/ipi.h"
 
 static struct slab_cache cache;
@@ -11,6 +12,7 @@ static struct slab_cache cache;
 void memory_init(void)
 {
 	slab_cache_init(&cache, "memory", sizeof(struct memory), 8);
+	view_init();
 }
 
 /* The space's owner from now on; or without memory it is destroyed. */
@@ -21,6 +23,7 @@ static struct memory *memory_of(struct vm_space *space)
 	if (memory) {
 		memory->references = 1;
 		memory->space = space;
+		mutex_init(&memory->lock, "memory");
 	} else if (space) {
 		vm_space_destroy(space);
 	}
@@ -34,19 +37,21 @@ struct memory *memory_create(void)
 
 struct memory *memory_clone(struct memory *memory)
 {
-	struct memory *clone = memory_of(vm_clone(memory->space));
+	struct memory *clone;
 
+	mutex_lock(&memory->lock);
+	clone = memory_of(vm_clone(memory->space));
 	if (!clone)
-		return NULL;
-	rwlock_read(&memory->space->lock);
+		goto done;
 	clone->brk_start = memory->brk_start;
 	clone->brk = memory->brk;
-	rwlock_read_done(&memory->space->lock);
 	clone->stack_top = memory->stack_top;
 	clone->argument_start = memory->argument_start;
 	clone->argument_end = memory->argument_end;
 	clone->environment_start = memory->environment_start;
 	clone->environment_end = memory->environment_end;
+done:
+	mutex_unlock(&memory->lock);
 	return clone;
 }
 

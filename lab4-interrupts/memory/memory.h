@@ -8,12 +8,14 @@
 #include "lab2-memory/vm/space.h"
 #include <linux/types.h>
 
-/* Key: [I], [a] atomic, [space->lock]. */
+/* Key: [I], [a] atomic, [lock]. Lock order: lock, then space->lock. */
 struct memory {
-	uint32_t references;     /* [a] */
-	struct vm_space *space;  /* [I] */
-	uint64_t brk_start, brk; /* [space->lock] */
-	uint64_t stack_top;      /* [I] after exec: the first byte behind it */
+	uint32_t references;    /* [a] */
+	struct vm_space *space; /* [I] */
+	struct mutex lock;      /* of the heap's end */
+	uint64_t brk_start,
+		brk;        /* [lock]; before the program runs exec sets both, to a page's start */
+	uint64_t stack_top; /* [I] after exec: the first byte behind it */
 	uint64_t argument_start, argument_end, environment_start,
 		environment_end; /* [I] after exec */
 };
@@ -30,6 +32,10 @@ struct memory *memory_clone(struct memory *memory);
  * has its page tables loaded any more. put may sleep; interrupts are on. */
 void memory_get(struct memory *memory);
 void memory_put(struct memory *memory);
+
+/* memory_room: whether the calling process may map so many bytes more (RLIMIT_AS, and a limit of
+ * regions), there being space enough. */
+bool memory_room(struct memory *memory, uint64_t bytes);
 
 /*
  * memory_fault: an access of the current process's memory faulted: PROT_READ, PROT_WRITE or
