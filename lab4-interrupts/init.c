@@ -4,6 +4,7 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/file/file.h"
+#include "lab4-interrupts/file/pipe.h"
 #include "lab4-interrupts/file/place.h"
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/memory/memory.h"
@@ -27,6 +28,7 @@ static void lab4_init(void)
 	process_init();
 	file_init();
 	table_init();
+	pipe_init();
 	namespace_init();
 }
 

@@ -92,6 +92,9 @@ int64_t file_write(struct file *file, struct buffer *from, int64_t *position);
  */
 int64_t file_seek_in(struct file *file, int64_t offset, int whence, int64_t end);
 
+/* file_set_flags: what F_SETFL can change. May sleep. */
+void file_set_flags(struct file *file, unsigned flags);
+
 /* file_stat: as fstat(2). 0 or an error. May sleep. */
 int file_stat(struct file *file, struct stat *stat);
 

@@ -173,8 +173,7 @@ int table_marked(struct file_table *table, int fd)
 
 /* --- changing ---------------------------------------------------------------------- */
 
-/* How many numbers the current process may use. */
-static int limit(void)
+int table_limit(void)
 {
 	uint64_t most = TABLE_LIMIT;
 
@@ -210,7 +209,7 @@ static descriptor set(struct file_table *table, int fd, struct file *file, bool 
 
 int table_install(struct file_table *table, struct file *file, int from, bool close_exec)
 {
-	int most = limit();
+	int most = table_limit();
 
 	for (;;) {
 		spin_lock(&table->lock);
@@ -233,7 +232,7 @@ int table_replace(struct file_table *table, int fd, struct file *file, bool clos
 {
 	descriptor before;
 
-	if (fd < 0 || fd >= limit())
+	if (fd < 0 || fd >= table_limit())
 		return -EBADF;
 	spin_lock(&table->lock);
 	while (fd >= table->size) {

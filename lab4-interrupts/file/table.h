@@ -13,6 +13,9 @@ struct file_table;
 /* table_init: the cache of tables. Once. */
 void table_init(void);
 
+/* table_limit: the current process's numbers are all below it: RLIMIT_NOFILE. */
+int table_limit(void);
+
 /* table_create: without a file; table_clone: the same files. NULL without memory. table_close_exec:
  * close what is marked so. table_put: one reference less, and the last one closes all. May sleep.
  */
