@@ -13,9 +13,13 @@
 #include "lab4-interrupts/time/realtime.h"
 #include "lab4-interrupts/time/tick.h"
 #include "lab4-interrupts/time/timer.h"
+#include "lab4-interrupts/trap/interrupt.h"
+#include "lab4-interrupts/trap/ipi.h"
 
 static void lab4_init(void)
 {
+	interrupts_init();
+	ipi_init();
 	usercopy_init();
 	syscalls_init();
 	syscalls_cpu_init();
@@ -30,10 +34,12 @@ static void lab4_init(void)
 	table_init();
 	pipe_init();
 	namespace_init();
+	interrupts_start();
 }
 
 static void lab4_cpu_init(void)
 {
+	interrupts_cpu_init();
 	timers_cpu_init();
 	syscalls_cpu_init();
 }

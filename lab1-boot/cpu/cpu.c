@@ -12,6 +12,13 @@
 #define CPUID_BRAND        0x80000002u
 #define CPUID_EXTENDED_BIT 0x80000000u
 
+void (*cpu_meanwhile)(void); /* [I] once set */
+
+void cpu_set_meanwhile(void (*answer)(void))
+{
+	cpu_meanwhile = answer;
+}
+
 static struct cpuid cpuid_raw(uint32_t leaf, uint32_t subleaf)
 {
 	struct cpuid id;

@@ -23,8 +23,25 @@
 
 /* CPU_PAUSE: we wait for another processor. A build may have given another one. */
 #ifndef CPU_PAUSE
-#define CPU_PAUSE() asm volatile("pause")
+#define CPU_PAUSE() cpu_pause()
 #endif
+
+/* What is done meanwhile, at each of them: see cpu_set_meanwhile. */
+extern void (*cpu_meanwhile)(void);
+
+static inline void cpu_pause(void)
+{
+	asm volatile("pause");
+	if (cpu_meanwhile)
+		cpu_meanwhile();
+}
+
+/*
+ * cpu_set_meanwhile: what a processor that waits for another one does at each CPU_PAUSE; nothing at
+ * first. Lab 4 lets it answer others: with interrupts off, nothing else would. It takes no lock,
+ * and may be called anywhere. Once.
+ */
+void cpu_set_meanwhile(void (*answer)(void));
 
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;

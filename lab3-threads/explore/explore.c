@@ -222,7 +222,7 @@ void explore_at(enum explore_point point, uint64_t word)
 
 void explore_pause(void)
 {
-	asm volatile("pause");
+	cpu_pause();
 	if (virtual_cpus)
 		explore_at(POINT_PAUSE, 0);
 }

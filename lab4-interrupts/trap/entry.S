@@ -65,7 +65,9 @@ trap_gates:
 	.endr
 	.size trap_gates, . - trap_gates
 
+/* Exercise 4.1: push the registers in struct trap_frame's order (lab1-boot/cpu/trap.h). */
 	.macro save
+	# BEGIN SOLUTION 4.1
 	pushq %rax
 	pushq %rbx
 	pushq %rcx
@@ -81,9 +83,12 @@ trap_gates:
 	pushq %r13
 	pushq %r14
 	pushq %r15
+	# END SOLUTION 4.1 => nop
 	.endm
 
-	.macro load /* and take vector and error code away: what is left is IRETQ's */
+/* Exercise 4.1: pop them, and take vector and error code away: what is left is IRETQ's. */
+	.macro load
+	# BEGIN SOLUTION 4.1
 	popq %r15
 	popq %r14
 	popq %r13
@@ -100,11 +105,12 @@ trap_gates:
 	popq %rbx
 	popq %rax
 	addq $16, %rsp
+	# END SOLUTION 4.1 => nop
 	.endm
 
 /*
- * Whatever the program had in its flags, C starts with none: string instructions go upwards, and
- * the kernel may not touch the program's memory (AC).
+ * clear_flags: C starts with none of the flags that a program may have set: string instructions go
+ * upwards, and the kernel may not touch the program's memory (AC).
  */
 	.macro clear_flags
 	pushq $2
@@ -112,7 +118,7 @@ trap_gates:
 	.endm
 
 /*
- * The kernel's frame pointers make a chain: one more link in it, so that a backtrace in the handler
+ * link_frames: one more link in the chain of frame pointers, so that a backtrace in the handler
  * shows where it came in between. %rbx is the frame.
  */
 	.macro link_frames
@@ -123,6 +129,14 @@ trap_gates:
 
 	.type trap_common, @function
 trap_common:
+	/* Exercise 4.1, the way in: on the stack lie what the processor and the gate have
+	 * pushed, and interrupts are off. Save the other registers (`save`), see that C can
+	 * run (`clear_flags`, GS base, the chain of frame pointers: `link_frames`, or its end
+	 * if it was user mode), call trap(frame), and go back as trap_to_user does. When an
+	 * IRETQ to user mode has faulted, which its address tells, trap_bad_return(frame) is
+	 * called first; it returns the frame that counts. The stack pointer has to be a
+	 * multiple of 16 at each call; a frame is one of 16 bytes. */
+	# BEGIN SOLUTION 4.1
 	save
 	clear_flags
 	movq %rsp, %rbx
@@ -151,7 +165,18 @@ trap_common:
 	movq %rbx, %rdi
 	call trap
 	movq %rbx, %rsp
+	jmp .Lleave
+	# END SOLUTION 4.1 => jmp trap_todo
+	.size trap_common, . - trap_common
 
+/* _Noreturn void trap_to_user(struct trap_frame *frame) */
+	.globl trap_to_user
+	.type trap_to_user, @function
+trap_to_user:
+	/* Exercise 4.1, the way out: load the frame's registers (`load`), and return to where
+	 * it says. It is user mode here; but trap_common's frames may be of either kind. */
+	# BEGIN SOLUTION 4.1
+	movq %rdi, %rsp
 .Lleave:
 	testb $3, FRAME_CS(%rsp)
 	jnz .Lto_user
@@ -162,18 +187,16 @@ trap_common:
 	load
 .Liretq:
 	iretq
-
-/* _Noreturn void trap_to_user(struct trap_frame *frame) */
-	.globl trap_to_user
-	.type trap_to_user, @function
-trap_to_user:
-	movq %rdi, %rsp
-	jmp .Lleave
+	# END SOLUTION 4.1 => ud2
 	.size trap_to_user, . - trap_to_user
-	.size trap_common, . - trap_common
 
 	.type trap_urgent, @function
 trap_urgent:
+	/* Exercise 4.1, what comes anywhere: GS base may be the kernel's or the program's. The
+	 * word above the frame (FRAME_BYTES) is this processor's own: load it, and put back
+	 * afterwards what was there, both with MSR_GS_BASE. Call trap_on_own_stack(frame), and
+	 * return to where it happened, in whatever mode that was. */
+	# BEGIN SOLUTION 4.1
 	save
 	clear_flags
 	movq %rsp, %rbx
@@ -194,6 +217,52 @@ trap_urgent:
 	wrmsr
 	load
 	iretq
+	# END SOLUTION 4.1 => jmp trap_todo
 	.size trap_urgent, . - trap_urgent
+
+/*
+ * bool trap_returns(void): one INT instruction. Where the exercise is not written, trap_todo comes
+ * back from it another way.
+ */
+	.globl trap_returns
+	.type trap_returns, @function
+trap_returns:
+	pushq %rbp
+	movq %rsp, %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, trying(%rip)
+	int $VECTOR_TRIED
+	movl $1, %eax
+.Ltried:
+	movq $0, trying(%rip)
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbx
+	popq %rbp
+	ret
+	.size trap_returns, . - trap_returns
+
+/* Where a trap goes whose way is not written: the vector, the error code and %rip are pushed. */
+	.type trap_todo, @function
+trap_todo:
+	movq %rsp, %rsi
+	movq trying(%rip), %rdi
+	andq $-16, %rsp
+	call trap_is_todo
+	movq trying(%rip), %rsp
+	xorl %eax, %eax
+	jmp .Ltried
+	.size trap_todo, . - trap_todo
+
+	.section .bss, "aw", @nobits
+	.balign 8
+trying:
+	.skip 8
 
 	.section .note.GNU-stack, "", @progbits

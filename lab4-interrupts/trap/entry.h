@@ -6,10 +6,13 @@
 #define FRAME_CS    144
 #define FRAME_BYTES 176
 
+#define VECTOR_TRIED 0xfe /* by trap_returns */
+
 #ifdef __ASSEMBLER__
 #define MSR_GS_BASE 0xc0000101
 #else
 #include "lab1-boot/cpu/trap.h"
+#include <stdbool.h>
 
 #define TRAP_DEBUG         1
 #define TRAP_NMI           2
@@ -26,6 +29,10 @@ void trap_on_own_stack(struct trap_frame *frame);
 /* trap_bad_return: the way to user mode faulted at its last instruction. Returns where the frame is
  * that the program would have had, with the fault's number and error code. */
 struct trap_frame *trap_bad_return(struct trap_frame *frame);
+
+/* trap_is_todo (report.c): exercise 4.1 is not written: say so, and if nobody tries it, that is the
+ * end. pushed: vector, error code, and where it happened. */
+void trap_is_todo(bool tried, const uint64_t *pushed);
 
 /* trap_panic (report.c): the end, with everything that helps to find out why. detail: what CR2 was,
  * or DR6 for a debug exception. */

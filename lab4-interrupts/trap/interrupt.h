@@ -42,6 +42,23 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 }
 
 /*
+ * interrupts_init: the boot processor's local APIC; false if there is none, or if exercise 4.1 is
+ * not written: then the kernel goes on without interrupts, and that is said. New threads begin with
+ * interrupts on from then on. Once, first of all. May sleep.
+ */
+bool interrupts_init(void);
+
+/* interrupts_cpu_init: a further processor's. It takes interrupts when it idles and in threads. */
+void interrupts_cpu_init(void);
+
+/* interrupts_start: turn them on, if there are any: the end of the boot. */
+void interrupts_start(void);
+
+/* interrupts_work: whether interrupts_init was true. interrupts_started: and the boot is over. */
+bool interrupts_work(void);
+bool interrupts_started(void);
+
+/*
  * trap_set_exception: what an exception means, if it is not the end: handle returns whether it has
  * been dealt with, and the interrupted instruction goes on as the frame says. Otherwise the kernel
  * panics. detail: the address of a page fault (CR2 can be another one's by now), DR6 of a debug
@@ -68,6 +85,10 @@ void trap_user_return(struct trap_frame *frame);
 
 /* trap_unexpected: how many interrupts there were for which nobody had asked. */
 uint64_t trap_unexpected(void);
+
+/* trap_returns (entry.S): try a trap: whether it comes back; false if exercise 4.1 is not written.
+ */
+bool trap_returns(void);
 
 /* trap_to_user (entry.S): load these registers, and go. Interrupts are off; trap_user_return has
  * been called. */

@@ -12,13 +12,17 @@
 #include <stdint.h>
 
 /* ipi_init: hand the kick and hlt to the scheduler (sched_set_idle_ops), and the remote flush to
- * the TLB (tlb_set_remote_flush). Once, on the boot processor; local APICs work. */
+ * the TLB (tlb_set_remote_flush). Nothing without interrupts. Once, on the boot processor. */
 void ipi_init(void);
+
+/* ipi_cpu_init: this processor's local APIC works; it answers from now on. */
+void ipi_cpu_init(void);
 
 /*
  * ipi_call: run function(argument) on each of those processors (a bit for each) except this one,
- * and return when all have. It runs with interrupts off, and does not sleep. No spin lock is held,
- * and interrupts are on (asserted, where there is another processor). Never sleeps.
+ * and return when all have. It runs with interrupts off, perhaps in the middle of a wait for some
+ * lock: so it takes none, and does not sleep. No spin lock is held, and once the boot has come to
+ * its end interrupts are on (asserted, where there is another processor). Never sleeps.
  */
 void ipi_call(uint8_t processors, void (*function)(void *argument), void *argument);
 

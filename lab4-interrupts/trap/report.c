@@ -6,6 +6,7 @@
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
+#include "lab1-boot/ktest/todo.h"
 #include "lab4-interrupts/trap/entry.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
@@ -49,4 +50,12 @@ _Noreturn void trap_panic(const struct trap_frame *frame, uint64_t detail)
 		panic_frame(frame->rip, frame->rbp, "page fault: %s 0x%lx", doing(frame), address);
 	panic_frame(frame->rip, frame->rbp, "%s (exception %u, error code 0x%lx)",
 		trap_name(vector), vector, frame->error);
+}
+
+void trap_is_todo(bool tried, const uint64_t *pushed)
+{
+	todo_report("4.1", "trap_common", "lab4-interrupts/trap/entry.S", 0);
+	if (!tried)
+		panic_frame(pushed[2], 0, "%s (exception %u, error code 0x%lx)",
+			trap_name((unsigned)pushed[0]), (unsigned)pushed[0], pushed[1]);
 }
