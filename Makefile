@@ -1,8 +1,8 @@
 # Cub's one entrance: `make help` lists what a person types. LAB defaults to the
-# last lab there is. How a kernel is built stands in grader/kernel.mk; whatever
+# last lab there is that is no draft. How a kernel is built stands in grader/kernel.mk; whatever
 # takes more than a line is a verb of the Python package grader/.
 
-LAB    ?= $(patsubst lab%,%,$(firstword $(subst -, ,$(lastword $(sort $(dir $(wildcard lab*/lab.toml)))))))
+LAB    ?= $(patsubst lab%,%,$(firstword $(subst -, ,$(lastword $(sort $(shell grep -Ls "^draft = true" lab*/lab.toml))))))
 JOBS   ?= $(shell nproc)
 PYTHON ?= /usr/bin/python3
 SHELL  := /bin/sh

@@ -9,7 +9,7 @@ whoever else runs there are in; of several boots the least counts.
 Benchmarks whose names begin with all_ are run by all processors at once (lab 3's
 tests/scaling_bench.c).  They are booted on 1, 2 and 4 processors: how do their instructions
 grow, and how much more is done in the same time?  For the second one processors have to run
-in parallel, so more than the host has cores tell little.
+in parallel, so it is asked only for as many as the host has cores.
 
 OUT=file keeps the figures as JSON, AGAINST=file shows how they have changed since.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -32,6 +33,7 @@ PATIENCE = 300.0        # seconds for a boot
 LINE = re.compile(r"# bench (\w+) (\d+) (\d+) (.*)")
 KINDS = {"instructions": ["-icount", "shift=0,sleep=off"], "cycles": ["-accel", "tcg,thread=multi"]}
 TOGETHER, PROCESSORS = "all_", (1, 2, 4)
+CORES = os.cpu_count() or 1
 KNOWN = "a_known_loop"  # tests/boot_bench.c: two instructions an operation, and a few around them
 AROUND = 4
 
@@ -130,7 +132,7 @@ def growth(elf: Path, asked: str, runs: int) -> list[Growth]:
     if not asked.startswith(TOGETHER):
         return []
     counted = [boot(elf, "instructions", asked, cpus) for cpus in PROCESSORS]
-    timed = [[boot(elf, "cycles", asked, cpus) for _ in range(runs)] for cpus in PROCESSORS]
+    timed = [[boot(elf, "cycles", asked, cpus) for _ in range(runs)] for cpus in PROCESSORS if cpus <= CORES]
     return [Growth(name, title, [said[name][1] / said[name][0] for said in counted],
                    [min(said[name][1] for said in boots) / boots[0][name][0] for boots in timed])
             for name, (_, _, title) in counted[0].items()]
@@ -157,6 +159,9 @@ def growth_table(rows: list[Growth]) -> str:
         more = [row.cycles[0] / max(cycles, 0.1) for cycles in row.cycles[1:]]
         lines.append(f"{row.title:{width}}  " + "".join(f"{figure:11,.1f}" for figure in row.instructions)
                      + "  " + "".join(f"{ratio:10.2f}x" for ratio in more))
+    left = [str(cpus) for cpus in PROCESSORS[len(rows[0].cycles):]] if rows else []
+    if left:
+        lines.append(f"in the same time, on {' and '.join(left)}: not tried, since this host has fewer cores")
     return "\n".join(lines)
 
 

@@ -34,7 +34,7 @@ def commands(args: argparse.Namespace) -> dict[str, list[str]]:
     """What is run: a name for people, and the command's words."""
     verb = [sys.executable, "-m", "grader"]
     parts = {}
-    for lab in labs.labs(ROOT):
+    for lab in labs.finished(ROOT):
         if (ROOT / lab.directory / "mutants").is_dir():
             sample = ["--runs", str(RUNS_LONG)] if args.long else ["--sample", str(MUTANTS),
                                            "--seed", str(secrets.randbits(32))]

@@ -41,6 +41,11 @@ class Ktap:
     diagnostics: list[str] = field(default_factory=list)
     todos: list[str] = field(default_factory=list)
     console: str = ""
+    machine: Machine | None = None
+
+    def blame(self, schedule: int) -> None:
+        """The host finds fault with that explored schedule: the failure's replay and picture show it."""
+        self.machine.schedule = schedule
 
     @property
     def ok(self) -> bool:
@@ -116,7 +121,7 @@ def boot_ktest(item: pytest.Item, name: str, **options) -> Ktap:
     made.schedule = explain.schedule(told.diagnostics)
     diagnostics = [_named(line, made) for line in told.diagnostics]
     end = replace(end, detail=_named(end.detail, made))
-    return Ktap(end, told.replies, diagnostics, told.todos, made.console.text)
+    return Ktap(end, told.replies, diagnostics, told.todos, made.console.text, made)
 
 
 def _named(line: str, made: Machine) -> str:

@@ -215,16 +215,17 @@ class Grader:
             self._write()
 
     def _pictures(self, tree: Path, trees: dict[str, Path]) -> None:
-        """Runs the first kernel tests that failed once more, for a picture of each (trace.py)."""
+        """Boots the first tests that failed once more, for a picture of each (trace.py)."""
         lab = self.grade.lab
         wanted = trace.wanted(lab.number, [test for row in self.grade.all_rows for test in row.tests])
         known = ktests.of_lab(ROOT / lab.directory) if wanted else {}
         for test in wanted:
             self.progress.say(f"a picture of {test.name}")
+            options = {} if test.booted else {"limit": known[test.name].limit} | {
+                name: lab.machine[name] for name in ("memory", "cpus") if name in lab.machine}
             self.grade.replace(test, trace.pictured(
                 test, build.found(trees.get(test.exercise, tree), lab.number), self.directory / "pictures",
-                self.shown / "pictures", self.grade.seed, limit=known[test.name].limit,
-                **{name: lab.machine[name] for name in ("memory", "cpus") if name in lab.machine}))
+                self.shown / "pictures", self.grade.seed, **options))
 
     def _write(self) -> None:
         self._written = time.monotonic()

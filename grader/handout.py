@@ -81,9 +81,9 @@ def rewritten(files: dict[str, File], how) -> dict[str, File]:
 
 def branches(reference: Path) -> dict[str, dict[str, File]]:
     """What each branch adds to the one before (solution branches: all that they hold)."""
-    everything = labs.labs(reference)
+    everything = labs.finished(reference)
     if not everything:
-        raise HandoutError(f"no directory in {reference} has a lab.toml")
+        raise HandoutError(f"no directory in {reference} has the lab.toml of a finished lab")
     files = {name: file for name, file in tracked(reference).items() if not LEFT_OUT.match(name)}
     starters = rewritten(files, markers.starter)
     solutions = rewritten(files, markers.solved)
@@ -100,7 +100,7 @@ def branches(reference: Path) -> dict[str, dict[str, File]]:
 
 def write(reference: Path, out: Path) -> list[Lab]:
     """Writes the repository to `out`, unverified; returns its labs."""
-    everything = labs.labs(reference)
+    everything = labs.finished(reference)
     stream, before = [], ""
     for branch, files in branches(reference).items():
         number = int(re.search(r"lab(\d+)", branch)[1])

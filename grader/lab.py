@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 EXERCISE_KEYS = {"id", "title", "points", "hours", "files", "functions", "needs", "hints"}
-LAB_KEYS = {"title", "replaces", "machine", "exercise"}
+LAB_KEYS = {"title", "draft", "replaces", "machine", "exercise"}
 MACHINE_KEYS = {"memory": str, "cpus": int}
 POINTS = 100
 
@@ -39,7 +39,11 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: its number, its directory's name ("lab1-boot") and its exercises."""
+    """One lab: its number, its directory's name ("lab1-boot") and its exercises.
+
+    draft: it is still being written.  Its stage is built and its tests are run, but it is not
+    handed out, and neither its mutants nor its grades are CI's business yet.
+    """
 
     number: int
     directory: str
@@ -47,6 +51,7 @@ class Lab:
     exercises: tuple[Exercise, ...]
     machine: dict = field(default_factory=dict)
     replaces: tuple[str, ...] = ()
+    draft: bool = False
 
     def exercise(self, name: str) -> Exercise:
         """Returns the exercise with that id or raises LabError naming those there are."""
@@ -80,6 +85,11 @@ def labs(tree: Path) -> list[Lab]:
     """All labs of a tree that have a lab.toml, lowest first."""
     return [load(tree, number) for number, path in directories(tree).items()
             if (path / "lab.toml").is_file()]
+
+
+def finished(tree: Path) -> list[Lab]:
+    """Those of them that are no drafts."""
+    return [lab for lab in labs(tree) if not lab.draft]
 
 
 def load(tree: Path, number: int) -> Lab:
@@ -144,8 +154,11 @@ class _Reader:
         self.check_together(exercises)
         replaces = self.names(data, "replaces", "the lab", [])
         self.check_files(replaces, "replaces")
+        draft = data.get("draft", False)
+        if not isinstance(draft, bool):
+            self.fail(f"the lab: draft = {draft!r} has the wrong type")
         return Lab(self.number, self.directory, self.get(data, "title", str, "the lab"),
-                   tuple(exercises), dict(machine), replaces)
+                   tuple(exercises), dict(machine), replaces, draft)
 
     def exercise(self, table: dict) -> Exercise:
         if not isinstance(table, dict):

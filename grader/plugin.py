@@ -283,7 +283,20 @@ def _record(item: pytest.Item, outcome: str, reason: str, seconds: float, block:
         reason = reason[len("Skipped: "):]
     item.config.stash[RUN].record(Result(
         item.nodeid, item.name, lab_of(item.path) or 0, exercise_of(item), title_of(item), outcome, reason,
-        block, _again(item), seconds, item.path.parent.name == "hidden", counts, tuple(_needs(item))))
+        block, _again(item), seconds, item.path.parent.name == "hidden", counts, tuple(_needs(item)),
+        booted=_booted(item) if outcome == "failed" else {}))
+
+
+def _booted(item: pytest.Item) -> dict:
+    """The last test or probe that a Python test booted, so that trace.py can boot it again."""
+    machines = getattr(item, "cub_machines", [])
+    asked = machines[-1].options if machines and not isinstance(item, KtestItem) else None
+    if not asked or not asked.ktest:
+        return {}
+    schedule = machines[-1].schedule
+    append = asked.append if schedule is None else f"{asked.append} schedule={schedule}".strip()
+    return {"test": asked.ktest, "input": asked.input.hex(), "append": append, "limit": asked.limit,
+            "memory": asked.memory, "cpus": asked.cpus, "icount": asked.icount}
 
 
 def _explain(item: pytest.Item, excinfo: pytest.ExceptionInfo) -> explain.Failure:

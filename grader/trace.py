@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,26 +107,32 @@ def _text(data: bytes) -> str:
 
 
 def wanted(lab: int, results: Iterable[Result]) -> list[Result]:
-    """The failed kernel tests of which a picture is made: the first ones.  An exercise that is not
-    written needs none."""
-    failed = [result for result in results if result.outcome == "failed" and not result.outside
+    """The failed tests of which a picture is made: the first ones that booted a kernel test or a
+    probe.  An exercise that is not written needs none."""
+    failed = [result for result in results if result.outcome == "failed" and (result.booted or not result.outside)
               and not result.reason.startswith("todo ")]
     return failed[:PICTURES] if lab >= FIRST else []
 
 
 def pictured(result: Result, kernel: build.Kernel, where: Path, shown: Path, seed: int, **options) -> Result:
     """The same failure with a picture of it, which is made from another run with the same seed and
-    lies in `where`, which a person calls `shown`.  Without one if nothing was traced."""
+    lies in `where`, which a person calls `shown`.  Without one if nothing was traced.  What a Python
+    test booted is booted as it did; it has judged it, so that the boot itself passes tells nothing."""
+    test, name = result.name, re.sub(r"[^\w.-]+", "-", result.name).strip("-")
+    if result.booted:
+        options = {**result.booted, "input": bytes.fromhex(result.booted["input"])}
+        test = options.pop("test")
     try:
-        traced = boot(kernel, result.name, seed=seed, **options)
+        traced = boot(kernel, test, seed=seed, **options)
     except MachineError:
         return result
     if not traced.timeline.tells:
         return result
-    write(traced, where, result.name, seed)
-    passed = " (run again with the trace on, the test passed; that run is shown)"
-    line = f"picture:  {shown / result.name}.svg{passed if traced.end.kind == 'passed' else ''}"
-    return replace(result, picture=f"{where.name}/{result.name}.svg", block=f"{result.block}\n{line}".strip())
+    write(traced, where, name, seed)
+    passed = traced.end.kind == "passed" and not result.booted
+    line = f"picture:  {shown / name}.svg" + (
+        " (run again with the trace on, the test passed; that run is shown)" if passed else "")
+    return replace(result, picture=f"{where.name}/{name}.svg", block=f"{result.block}\n{line}".strip())
 
 
 # --- the verb ----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 
@@ -26,7 +26,7 @@ class Result:
     outcome: passed, failed, skipped (the machine lacks something), not-run, or "" while unknown.
     reason: one line.  block: what a failure shows.  counts: whether it counts for points.
     needs: the exercises without which it cannot run.  picture: of what ran when, a path from
-    where the reports lie (trace.py).
+    where the reports lie (trace.py).  booted: what a Python test booted last, for that picture.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Result:
     counts: bool = True
     needs: tuple[str, ...] = ()
     picture: str = ""
+    booted: dict = field(default_factory=dict)
 
     @property
     def outside(self) -> bool:

@@ -53,7 +53,15 @@ def test_only_labs_with_a_lab_toml_count(tree):
     assert list(lab.directories(tree)) == [1, 2]
 
 
+def test_a_draft_is_no_finished_lab(tree):
+    path = tree / "lab1-boot/lab.toml"
+    assert [found.number for found in lab.finished(tree)] == [1]
+    path.write_text("draft = true\n" + path.read_text())
+    assert lab.load(tree, 1).draft and lab.finished(tree) == [] and len(lab.labs(tree)) == 1
+
+
 @pytest.mark.parametrize("old, new, message", [
+    ('title = "Boot"', 'title = "Boot"\ndraft = "yes"', "the lab: draft = 'yes' has the wrong type"),
     ("points = 60", "points = 50", "lab1-boot/lab.toml: the points add up to 90, not 100"),
     ("points = 60", 'points = "x"', "exercise 1.1: points = 'x' has the wrong type"),
     ("points = 60", "points = true", "exercise 1.1: points = True has the wrong type"),

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from grader import emulator as emu, ktap, lab as labs, report, timeline, timeline_json, timeline_svg, trace
+from grader import build, emulator as emu, ktap, lab as labs, report, timeline, timeline_json, timeline_svg, trace
 from grader.machine import End
 from grader.score import Grade
 from grader.timeline import Slice, Wait
@@ -255,6 +255,32 @@ def test_a_failure_that_does_not_come_again_says_so(booted, tmp_path):
     booted["end"] = End("passed")
     assert trace.pictured(failed("a"), None, tmp_path, Path("p"), 42).block.endswith(
         "p/a.svg (run again with the trace on, the test passed; that run is shown)")
+
+
+def test_what_a_python_test_booted_is_booted_again(monkeypatch, small, tmp_path):
+    asked = {}
+
+    def boot(kernel, test, **options):
+        asked.update(options, test=test)
+        return trace.Traced(End("passed"), small)
+
+    monkeypatch.setattr(trace, "boot", boot)
+    booted = {"test": "probe", "input": b"g 3".hex(), "append": "schedule=7", "limit": 20, "memory": "64M", "cpus": 1, "icount": True}
+    result = failed("test_logs[two words]", "test_a.py", booted=booted)
+    assert trace.wanted(3, [result]) == [result]
+    told = trace.pictured(result, None, tmp_path, Path("p"), 42, limit=3)
+    assert told.block == "seen: x\npicture:  p/test_logs-two-words.svg"
+    assert asked == {**booted, "input": b"g 3", "seed": 42}
+
+
+@pytest.mark.slow
+def test_a_blamed_schedule_is_the_one_in_the_picture():
+    """Of 20 schedules in which nothing fails by itself the picture shows the one that the host names."""
+    kernel = build.kernel(emu.ROOT, 3, tests=True)
+    programmes = b"p 0 o0s1\np 1 s0o1\np 2 o0\np 3 o1\np 4 o0\n" + b"g 3 20\n"
+    whole = [trace.boot(kernel, "waitqueue_log", input=programmes, limit=20, append=append).timeline.last(100000).events
+             for append in ("schedule=4", "schedule=4", "schedule=5", "")]
+    assert whole[0] == whole[1] != whole[2] != whole[3] != whole[0]
 
 
 def test_where_nothing_was_traced_there_is_no_picture(booted, tmp_path):

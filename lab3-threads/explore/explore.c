@@ -279,8 +279,12 @@ __attribute__((noinline)) void explore_reached(unsigned number)
 
 static void begin(unsigned schedules)
 {
-	if (cmdline_number("schedule", -1) == (int64_t)schedule)
+	int64_t asked = cmdline_number("schedule", -1);
+
+	if (asked == (int64_t)schedule)
 		explore_reached(schedule);
+	if (asked >= 0 && asked < (int64_t)schedule)
+		trace_stop(); /* the picture is one of the schedule that was asked for */
 	began = points;
 	explore_draw(seed_of(schedule, schedules), schedule);
 	clocks_reset();

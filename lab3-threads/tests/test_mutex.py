@@ -261,6 +261,7 @@ def run(ktest, programmes: list[str]) -> None:
         try:
             Judge().judge(log, programmes)
         except AssertionError as error:
+            said.blame(number)
             told = "\n".join(f"  {thread} {what} {mutex} {told:x}" for thread, what, mutex, told in log)
             raise AssertionError(f"schedule {number} of the programmes {programmes}: {error}\n{told}") from None
 

@@ -133,6 +133,7 @@ def test_random_programmes(ktest, rng, writers):
         try:
             Visits(log, programmes).judge()
         except (Wrong, LookupError, ValueError, StopIteration) as error:
+            told.blame(number)
             pytest.fail(f"schedule {number} of programmes {programmes}: {error}\n{log}", pytrace=False)
 
 

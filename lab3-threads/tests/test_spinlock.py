@@ -142,6 +142,7 @@ def run(ktest, programmes: list[str], first: int) -> None:
         try:
             Judge(programmes, first).judge(events(log))
         except AssertionError as error:
+            said.blame(number)
             told = "\n".join(f"  {cpu} {what} {lock} {value:x}" for cpu, what, lock, value in events(log))
             raise AssertionError(f"schedule {number} of the programmes {programmes}: {error}\n{told}") from None
 

@@ -289,6 +289,7 @@ def run(ktest, rng, kinds: str) -> None:
         try:
             log.judge(programmes)
         except AssertionError as error:
+            said.blame(number)
             told = "\n".join(f"  {at}: {thread} {what}{number} {result}"
                              for at, (thread, what, number, result) in enumerate(log.events))
             raise AssertionError(f"schedule {number} of the programmes {programmes}: {error}\n{told}") from None

@@ -42,6 +42,7 @@ struct ring {
 };
 
 bool trace_on;
+static bool stopped; /* only from then on, in one direction */
 static struct ring trace_rings[CPUS_MAX];
 
 void trace_init(void)
@@ -63,6 +64,11 @@ void trace_init(void)
 	trace_on = true;
 }
 
+void trace_stop(void)
+{
+	stopped = true;
+}
+
 void trace_write(enum trace_kind kind, unsigned thread, uint64_t other)
 {
 	bool lock = kind == TRACE_WAIT || kind == TRACE_WAITED;
@@ -70,7 +76,7 @@ void trace_write(enum trace_kind kind, unsigned thread, uint64_t other)
 	struct ring *ring = &trace_rings[this_cpu(cpu_number)];
 	struct event *event;
 
-	if (!ring->event)
+	if (!ring->event || stopped)
 		return;
 	event = &ring->event[__atomic_fetch_add(&ring->written, 1, __ATOMIC_RELAXED) % RING_EVENTS];
 	__atomic_store_n(&event->kind, 0, __ATOMIC_RELAXED);

@@ -32,6 +32,9 @@ void trace_init(void);
 void trace_mark(const char *text);
 #define TRACE_BEGINS "here it begins"
 
+/* trace_stop: write no more; what the rings hold stays for trace_dump. */
+void trace_stop(void);
+
 /* trace_dump: stop, and print what the rings hold on COM2; once, and nothing if the trace is off.
  * Takes no lock. */
 void trace_dump(void);
