@@ -370,6 +370,16 @@ bool sched_asked(void)
 	return __atomic_load_n(&this_cpu_ptr(runqueue)->resched, __ATOMIC_RELAXED);
 }
 
+uint64_t sched_ran(struct thread *thread)
+{
+	uint64_t flags, ran;
+	struct runqueue *queue = sched_queue_lock(thread, &flags);
+
+	ran = sched_total(queue, thread);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return ran;
+}
+
 bool sched_takes_part(unsigned cpu)
 {
 	return __atomic_load_n(&runqueue_of(cpu)->taking_part, __ATOMIC_ACQUIRE);

@@ -94,6 +94,10 @@ void sched_nudge(const struct thread *thread);
  * it has not yet; cheap, for places that are passed often. Interrupts are off. */
 bool sched_asked(void);
 
+/* sched_ran: how many nanoseconds a thread has run in all, until now. Takes its run queue's lock.
+ */
+uint64_t sched_ran(struct thread *thread);
+
 /* sched_takes_part: whether that processor runs threads. */
 bool sched_takes_part(unsigned cpu);
 

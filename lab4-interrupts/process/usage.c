@@ -7,6 +7,7 @@
 #include "lab4-interrupts/process/usage.h"
 #include "lab1-boot/lib/string.h"
 #include "lab3-threads/cpu/clock.h"
+#include "lab3-threads/sched/sched.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/process/process.h"
@@ -30,8 +31,7 @@ uint64_t process_user_ns(struct process *process)
 	mutex_lock(&process->lock);
 	sum = process->user_ns;
 	list_each (link, &process->tasks)
-		sum += __atomic_load_n(
-			&list_entry(link, struct task, link)->thread.ran, __ATOMIC_RELAXED);
+		sum += sched_ran(&list_entry(link, struct task, link)->thread);
 	mutex_unlock(&process->lock);
 	return sum;
 }
@@ -44,7 +44,7 @@ SYSCALL(getrusage, "number, address", int, who, uint64_t, to)
 	if (who == RUSAGE_SELF)
 		usage_fill(&usage, process_user_ns(self), self->system_ns);
 	else if (who == RUSAGE_THREAD)
-		usage_fill(&usage, thread_self()->ran, 0);
+		usage_fill(&usage, sched_ran(thread_self()), 0);
 	else if (who == RUSAGE_CHILDREN)
 		usage_fill(&usage, self->children_user_ns, self->children_system_ns);
 	else

@@ -83,7 +83,7 @@ static void count_set(uint64_t moment)
 	apic_write(REGISTER_INITIAL, count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
 }
 
-static const struct timer_device counting = { "count", count_start, count_set };
+static const struct timer_device counting = { "APIC, counting", count_start, count_set };
 
 /* --- comparing ----------------------------------------------------------------------- */
 
@@ -101,7 +101,7 @@ static void compare_set(uint64_t moment)
 	wrmsr(MSR_TSC_DEADLINE, rdtsc() + clock_cycles(moment > now ? moment - now : 0));
 }
 
-static const struct timer_device comparing = { "TSC deadline", compare_start, compare_set };
+static const struct timer_device comparing = { "APIC, TSC deadline", compare_start, compare_set };
 
 /* --- which --------------------------------------------------------------------------- */
 

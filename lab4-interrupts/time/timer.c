@@ -51,6 +51,21 @@ uint64_t timers_interrupts(unsigned cpu)
 	return __atomic_load_n(&timers_of(cpu)->interrupts, __ATOMIC_RELAXED);
 }
 
+uint64_t timers_next(unsigned cpu)
+{
+	struct timers *queue = timers_of(cpu);
+	uint64_t flags = spin_lock_irqsave(&queue->lock);
+	uint64_t next = queue->heap.first ? queue->heap.first->deadline : TIMER_NEVER;
+
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return next;
+}
+
+const char *timers_device_name(void)
+{
+	return device ? device->name : "none";
+}
+
 // BEGIN SOLUTION 4.2
 /* Let the device interrupt for the first timer, if it would not by then. Caller holds queue->lock,
  * which is this processor's. */

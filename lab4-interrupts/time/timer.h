@@ -54,3 +54,8 @@ bool timer_started(const struct timer *timer);
 
 /* timers_interrupts: how often the timer has interrupted that processor. */
 uint64_t timers_interrupts(unsigned cpu);
+
+/* timers_next: the moment of the first timer of that processor; TIMER_NEVER if it has none. Takes
+ * its queue's lock. timers_device_name: what calls it then. */
+uint64_t timers_next(unsigned cpu);
+const char *timers_device_name(void);
