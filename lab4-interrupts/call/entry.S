@@ -45,9 +45,9 @@ syscall_entry:
 	/* Exercise 4.4, first half: take the kernel's GS and stack (syscall_stack; for the
 	 * user's stack pointer there is syscall_user_rsp), push a whole struct trap_frame,
 	 * with TRAP_SYSCALL as its vector and the call's number as its error, and call
-	 * syscall_handle(frame) with interrupts on and trap_user_return(frame) with them off.
-	 * Then the registers come back from the frame, which may have been changed: by SYSRET
-	 * where that is safe and does what the frame says, else by trap_to_user(frame). */
+	 * syscall_handle(frame) with interrupts on; it returns with interrupts off. Then the
+	 * registers come back from the frame, which may have been changed: by SYSRET where
+	 * that is safe and does what the frame says, else by trap_to_user(frame). */
 	# BEGIN SOLUTION 4.4
 	swapgs
 	movq %rsp, %gs:syscall_user_rsp
@@ -78,9 +78,6 @@ syscall_entry:
 	xorl %ebp, %ebp /* backtraces end here */
 	movq %rsp, %rdi
 	call syscall_handle
-	cli
-	movq %rsp, %rdi
-	call trap_user_return
 
 	movq FRAME_RIP(%rsp), %rax
 	cmpq %rax, FRAME_RCX(%rsp)

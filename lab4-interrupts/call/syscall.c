@@ -6,6 +6,7 @@
 #include "lab1-boot/ktest/todo.h"
 #include "lab3-threads/thread/thread.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/trap/interrupt.h"
 #include <stddef.h>
 
 ROWS_DEFINE(syscall);
@@ -94,14 +95,17 @@ static int64_t run(const struct trap_frame *frame)
 	return -ENOSYS;
 }
 
-/* Called with interrupts on, on an otherwise empty kernel stack. */
+/* Called with interrupts on, on an otherwise empty kernel stack; returns with them off, and with
+ * nothing left to do before the frame may go to user mode. */
 void syscall_handle(struct trap_frame *frame)
 {
 	struct task *task = task_self();
 
-	if (task)
-		task->syscall = frame->error;
+	task->syscall = frame->error;
 	frame->rax = (uint64_t)run(frame);
+	irq_save();
+	trap_user_return(frame);
+	task->syscall = ~0ul;
 }
 
 void syscall_todo(void)
