@@ -13,11 +13,11 @@ grader  = @$(PYTHON) -m grader $@ --lab $(LAB)
 verbs  := grade watch mutants gdb trace bochs iso record replay bench bench-boot
 
 .DEFAULT_GOAL := kernel
-.PHONY: help kernel qemu $(verbs) handout check format test test-long flakes clean build-tools run-tools test-tools
+.PHONY: help kernel qemu $(verbs) handout check format test test-long flakes clean build-tools run-tools user-tools test-tools
 
 ## What you type most
-qemu: build-tools run-tools kernel		## build and boot that stage: LAB=1 MEM=64M CPUS=1 DEBUG=1 RACE=1 ARGS="..."
-	@$(PYTHON) -m grader run --lab $(LAB) $(call opt,memory,MEM) $(call opt,cpus,CPUS) $(call opt,append,ARGS) $(call flag,debug,DEBUG) $(call flag,race,RACE)
+qemu: build-tools run-tools $(if $(filter 4 5 6,$(LAB)),user-tools) kernel	## build and boot that stage: LAB=1 MEM=64M CPUS=1 DEBUG=1 RACE=1 ARGS="..." INITRD=file
+	@$(PYTHON) -m grader run --lab $(LAB) $(call opt,memory,MEM) $(call opt,cpus,CPUS) $(call opt,append,ARGS) $(call opt,initrd,INITRD) $(call flag,debug,DEBUG) $(call flag,race,RACE)
 grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOLATE=1 CARRY=1 SEED=0x2a OUT=dir
 	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,submission,SUBMISSION) $(call opt,seed,SEED) $(call opt,out,OUT) $(call flag,isolate,ISOLATE) $(call flag,carry,CARRY)
 watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3
@@ -72,5 +72,7 @@ build-tools:
 	@grader/install.sh build
 run-tools:
 	@grader/install.sh run
+user-tools:
+	@grader/install.sh user
 test-tools:
-	@grader/install.sh build run test
+	@grader/install.sh build run user test

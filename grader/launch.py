@@ -32,6 +32,7 @@ class Options:
     cpu: str = "max"                    # QEMU's model, for example "max,-smep"
     vga: bool = False                   # a VGA card, for the text screen
     iso: Path | None = None             # boot this CD image, not the kernel
+    initrd: Path | bytes | None = None  # an archive of programs: a file, or what is in it
     icount: bool = True                 # False: real time and true parallelism
     limit: float = 2                    # guest seconds until a boot counts as hung
     firmware: str = ""                  # "quick", "bios" or a file; default: quick for tests
@@ -77,8 +78,18 @@ def command(options: Options, at: Path) -> list[str]:
     if options.iso:
         argv += ["-cdrom", str(Path(options.iso).resolve())]
     else:
-        argv += ["-kernel", str(options.elf), "-append", options.cmdline]
+        argv += ["-kernel", str(options.elf), "-append", options.cmdline] + _initrd(options, at)
     return argv + [str(word) for word in options.extra]
+
+
+def _initrd(options: Options, at: Path) -> list[str]:
+    if options.initrd is None:
+        return []
+    path = options.initrd
+    if isinstance(path, bytes):
+        path = at / "initrd"
+        path.write_bytes(options.initrd)
+    return ["-initrd", str(Path(path).resolve())]
 
 
 def _firmware(options: Options) -> list[str]:
@@ -104,6 +115,8 @@ def confined(argv: list[str], options: Options, at: Path) -> list[str]:
     readable = [options.elf.parent, *map(Path, options.readable)]
     if options.iso:
         readable.append(Path(options.iso).resolve().parent)
+    if isinstance(options.initrd, Path):
+        readable.append(options.initrd.resolve())
     file_size = (cpustate.mebibytes(options.memory) + 64) << 20     # a look at memory is a file
     limits = sandbox.Limits(cpu=int(options.backstop) * 2, memory=None, processes=None, file_size=file_size)
     if not sandbox.available():

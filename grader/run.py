@@ -16,6 +16,7 @@ import sys
 import termios
 
 from grader import emulator as emu
+from grader import user
 
 HOW_TO_LEAVE = 'To leave: type "poweroff", or ctrl-] x. (ctrl-] c: QEMU\'s monitor)'
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     emu.machine_arguments(parser)
     emu.debug_argument(parser)
+    parser.add_argument("--initrd", help="an archive of programs, or none (default, from lab 4 on: ours)")
     parser.add_argument("--race", action="store_true", help="a kernel that looks for data races, from lab 3 on")
 
 
@@ -39,7 +41,18 @@ def command(args: argparse.Namespace) -> list[str]:
     console = "stdio,id=console,mux=on,signal=off"
     return emu.qemu(memory, cpus, "-vga", "none", "-nic", "none", "-chardev", console,
                     "-serial", "chardev:console", "-mon", "chardev=console",
-                    "-echr", f"{emu.ESCAPE:#x}", "-kernel", str(kernel.elf), "-append", args.append)
+                    "-echr", f"{emu.ESCAPE:#x}", "-kernel", str(kernel.elf), "-append", args.append,
+                    *initrd(args))
+
+
+def initrd(args: argparse.Namespace) -> list[str]:
+    """QEMU's option for the archive of programs, from lab 4 on; INITRD=none: the monitor instead."""
+    if args.initrd == "none" or (args.lab < user.FIRST_LAB and not args.initrd):
+        return []
+    try:
+        return ["-initrd", str(args.initrd or user.image(emu.ROOT, args.lab))]
+    except user.UserError as error:
+        raise emu.EmulatorError(str(error)) from None
 
 
 def boot(args: argparse.Namespace) -> int:
