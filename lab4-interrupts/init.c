@@ -7,9 +7,11 @@
 #include "lab4-interrupts/file/pipe.h"
 #include "lab4-interrupts/file/place.h"
 #include "lab4-interrupts/file/table.h"
+#include "lab4-interrupts/futex/futex.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/random/random.h"
+#include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/time/realtime.h"
 #include "lab4-interrupts/time/tick.h"
 #include "lab4-interrupts/time/timer.h"
@@ -30,6 +32,8 @@ static void lab4_init(void)
 	tick_init();
 	realtime_init();
 	process_init();
+	signal_init();
+	futex_init();
 	file_init();
 	table_init();
 	pipe_init();

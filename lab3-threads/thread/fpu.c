@@ -30,14 +30,27 @@
 #define FCW_INITIAL   0x37f
 #define MXCSR         24
 #define MXCSR_INITIAL 0x1f80
+#define MXCSR_MASK    28     /* behind it, what may be set there; 0 means: */
+#define MXCSR_DEFAULT 0xffbf /* SDM volume 1, section 11.6.6 */
 
 /* [I] once the boot processor has set them; the others are like it. */
 static uint32_t components; /* in XCR0; 0: there is only FXSAVE */
 static uint64_t bytes;
+static uint32_t mxcsr_mask;
 
 static void xsetbv(uint32_t which, uint32_t value)
 {
 	asm volatile("xsetbv" : : "c"(which), "a"(value), "d"(0));
+}
+
+static uint32_t mxcsr_allowed(void)
+{
+	static char area[FXSAVE_BYTES] __attribute__((aligned(16)));
+	uint32_t mask;
+
+	asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+	mask = *(uint32_t *)(area + MXCSR_MASK);
+	return mask ? mask : MXCSR_DEFAULT;
 }
 
 void fpu_cpu_init(void)
@@ -53,11 +66,30 @@ void fpu_cpu_init(void)
 	if (!bytes) /* for what XCR0 now holds */
 		bytes = components ? cpuid(13, 0).ebx : FXSAVE_BYTES;
 	asm volatile("fninit");
+	if (!mxcsr_mask)
+		mxcsr_mask = mxcsr_allowed();
 }
 
 uint64_t fpu_bytes(void)
 {
 	return bytes;
+}
+
+uint32_t fpu_components(void)
+{
+	return components;
+}
+
+uint32_t fpu_mxcsr_mask(void)
+{
+	return mxcsr_mask;
+}
+
+void fpu_initial(void *area)
+{
+	memset(area, 0, bytes);
+	*(uint16_t *)((char *)area + FCW) = FCW_INITIAL;
+	*(uint32_t *)((char *)area + MXCSR) = MXCSR_INITIAL;
 }
 
 /* Areas are aligned to 64; kmalloc promises 16. The pointer that it gave stands in front. */
@@ -89,42 +121,53 @@ static void load(const void *area)
 		asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-/* In an area that is all zero. */
-static void set_initial(char *area)
-{
-	*(uint16_t *)(area + FCW) = FCW_INITIAL;
-	*(uint32_t *)(area + MXCSR) = MXCSR_INITIAL;
-}
-
 int fpu_own(void)
 {
-	struct thread *self = thread_self();
-	uint64_t flags;
-	char *area;
+	void *area;
 
-	assert(!self->fpu);
+	assert(!thread_self()->fpu);
 	area = area_make();
 	if (!area)
 		return -ENOMEM;
-	set_initial(area);
-	flags = irq_save(); /* no switch may come between the two */
-	load(area);
-	self->fpu = area;
-	irq_restore(flags);
+	fpu_initial(area);
+	fpu_return(area);
 	return 0;
 }
 
 void fpu_reset(void)
 {
-	char *area = thread_self()->fpu;
-	uint64_t flags;
+	void *area = fpu_borrow();
 
-	if (!area)
-		return;
-	flags = irq_save(); /* a switch would save over it */
-	memset(area, 0, bytes);
-	set_initial(area);
-	load(area);
+	if (area)
+		fpu_initial(area);
+	fpu_return(area);
+}
+
+void *fpu_saved(void)
+{
+	void *area = thread_self()->fpu;
+
+	if (area)
+		save(area);
+	return area;
+}
+
+void *fpu_borrow(void)
+{
+	void *area = thread_self()->fpu;
+
+	thread_self()->fpu = NULL;
+	return area;
+}
+
+void fpu_return(void *area)
+{
+	uint64_t flags = irq_save(); /* no switch may come between the two */
+
+	assert(!thread_self()->fpu);
+	if (area)
+		load(area);
+	thread_self()->fpu = area;
 	irq_restore(flags);
 }
 

@@ -33,5 +33,23 @@ int fpu_copy(struct thread *to);
 /* fpu_switch: save one thread's registers, load the other's; of those that have any. */
 void fpu_switch(struct thread *from, struct thread *to);
 
-/* fpu_bytes: how large an area is. */
+/* fpu_bytes: how large an area is. fpu_components: what XSAVE saves in it, as XCR0 names it; 0:
+ * there is only FXSAVE. fpu_mxcsr_mask: the bits of MXCSR that may be set. */
 uint64_t fpu_bytes(void);
+uint32_t fpu_components(void);
+uint32_t fpu_mxcsr_mask(void);
+
+/* fpu_saved: the calling thread's area, with what is in the registers now; NULL if it has none. The
+ * area is written again at its next switch. Never sleeps. */
+void *fpu_saved(void);
+
+/*
+ * fpu_borrow: take the calling thread's area, to fill it with something else: until fpu_return
+ * what is in the registers is nobody's, and no switch touches the area. fpu_return loads what
+ * stands there, which XRSTOR accepts. NULL if it has none, which fpu_return accepts. Never sleep.
+ */
+void *fpu_borrow(void);
+void fpu_return(void *area);
+
+/* fpu_initial: write the initial state into an area. */
+void fpu_initial(void *area);

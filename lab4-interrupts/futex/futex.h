@@ -9,6 +9,9 @@
 
 struct task;
 
+/* futex_init: nobody waits. Once. */
+void futex_init(void);
+
 /* futex_wake_address: wake so many that wait on that address of the current process, as a shared
  * futex (CLEARTID). How many, or -EFAULT. May sleep. */
 int futex_wake_address(uint64_t address, unsigned count);

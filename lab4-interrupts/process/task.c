@@ -14,6 +14,7 @@
 #include "lab3-threads/sched/sched.h"
 #include "lab4-interrupts/process/return.h"
 #include "lab4-interrupts/process/switch.h"
+#include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/trap/interrupt.h"
 #include <linux/errno.h>
 #include <stddef.h>
@@ -54,8 +55,10 @@ void process_get(struct process *process)
 
 void process_put(struct process *process)
 {
-	if (__atomic_sub_fetch(&process->references, 1, __ATOMIC_ACQ_REL) == 0)
-		slab_free(&process_cache, process);
+	if (__atomic_sub_fetch(&process->references, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	signal_process_free(process);
+	slab_free(&process_cache, process);
 }
 
 /* --- tasks --------------------------------------------------------------------------- */
@@ -99,6 +102,7 @@ static void task_free(struct thread *thread)
 {
 	struct task *task = (struct task *)thread;
 
+	signal_task_free(task);
 	process_put(task->process);
 	slab_free(&task_cache, task);
 	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);

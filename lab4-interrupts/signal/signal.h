@@ -16,15 +16,20 @@
 struct process;
 struct task;
 
+/* signal_init: caches, and what exceptions of programs mean. Once, when traps work. */
+void signal_init(void);
+
 /*
  * signal_send: to a process, or (signal_send_task) to one task of it. info says what the handler is
- * told; NULL: from the kernel (SI_KERNEL). 0, or -EAGAIN: no more real-time ones can be queued.
- * Never sleeps.
+ * told; NULL: from the kernel (SI_KERNEL), which alone may send in an interrupt's handler (but
+ * neither SIGCONT nor what stops). Number 0 sends nothing. 0, or -EAGAIN: no more real-time ones
+ * can be queued. Never sleeps.
  */
 int signal_send(struct process *process, int number, const siginfo_t *info);
 int signal_send_task(struct task *task, int number, const siginfo_t *info);
 
-/* signal_force: a fault of the calling task: unblocked, and the default if it was ignored. */
+/* signal_force: a fault of the calling task: unblocked, and the default if it was ignored or
+ * blocked. The task's frame is that of the fault. */
 void signal_force(int number, int code, uint64_t address);
 
 /* signal_send_group: to all of a process group; how many there were. Takes process_tree. */
@@ -36,7 +41,38 @@ bool signal_pending(void);
 /* signal_ignored_or_blocked: for SIGTTIN and SIGTTOU. */
 bool signal_ignored_or_blocked(int number);
 
-/* signal_deliver: on the way to user mode: one signal's action at most is a handler. May sleep
- * (stopped). */
+/* signal_wanted: whether the calling task has one of that set pending, blocked or not (Linux's
+ * sigset_t: bit number - 1). signal_fetch: take it: its number, or 0. For signalfd. */
+bool signal_wanted(uint64_t set);
+int signal_fetch(uint64_t set, siginfo_t *info);
+
+/* signal_mask: what the calling task blocks. signal_mask_for_wait: block that set instead, until
+ * the call that it is in has ended and what it interrupted has been delivered (ppoll, pselect,
+ * sigsuspend). */
+uint64_t signal_mask(void);
+void signal_mask_for_wait(uint64_t set);
+
+/* signal_group_orphaned: whether no member of the group has a parent in another group of its
+ * session; nobody could continue what stops there. Caller holds process_tree. */
+bool signal_group_orphaned(int group);
+
+/*
+ * signal_orphans: the process ends, or has got another parent: groups that this orphans, and in
+ * which somebody is stopped, get SIGHUP and SIGCONT. Called for the process (whose parent is the
+ * one that it loses) before that. Caller holds process_tree.
+ */
+void signal_orphans(struct process *process);
+
+/* signal_task_free, signal_process_free: what TASK_PART's clone has made, when nobody refers to the
+ * task (process) any more. Never sleep. */
+void signal_task_free(struct task *task);
+void signal_process_free(struct process *process);
+
+/*
+ * signal_deliver: on the way to user mode: what is pending is done, and if a call was interrupted
+ * it is made to start again or to return -EINTR. At most one handler: if there is more to do,
+ * TASK_SIGNAL is set again, and the caller comes back. Interrupts are on. May sleep (stopped), and
+ * not return (ended).
+ */
 struct trap_frame;
 void signal_deliver(struct trap_frame *frame);

@@ -1,0 +1,169 @@
+/*
+ * alarm and setitimer: SIGALRM when the time has come, once or again and again.
+ *
+ * A period is counted from the moment the last one ended, not from when its signal was sent, so a
+ * late interrupt makes none of the later ones late. Of those that would already be over only one
+ * signal is left.
+ *
+ * Read more: setitimer(2), alarm(2).
+ */
+#include "lab3-threads/cpu/clock.h"
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/signal/state.h"
+#include <linux/time.h>
+#include <stddef.h>
+
+#define SECOND      1000000000ul /* nanoseconds */
+#define MICROSECOND 1000ul
+#define SECONDS_MAX (TIMER_NEVER / SECOND / 4)
+
+/* When it is next; 0 for never. Caller holds signals->lock. */
+static uint64_t next(const struct signals *signals, uint64_t now)
+{
+	uint64_t interval = signals->alarm_interval, late;
+
+	if (!interval)
+		return 0;
+	late = now - signals->alarm_at;
+	return signals->alarm_at + (late / interval + 1) * interval;
+}
+
+static void expired(struct timer *timer)
+{
+	struct signals *signals =
+		(struct signals *)((char *)timer - offsetof(struct signals, alarm));
+	uint64_t now = clock_ns(), irq = spin_lock_irqsave(&signals->lock);
+	bool due = signals->alarm_at && signals->alarm_at <= now;
+
+	if (due)
+		signals->alarm_at = next(signals, now);
+	if (signals->alarm_at)
+		timer_start(timer, signals->alarm_at);
+	spin_unlock_irqrestore(&signals->lock, irq);
+	if (due)
+		signal_send(signals->process, SIGALRM, NULL);
+}
+
+void signal_alarm_init(struct signals *signals)
+{
+	timer_init(&signals->alarm, expired);
+}
+
+/* In nanoseconds; 0 is off. */
+struct alarm {
+	uint64_t left, interval;
+};
+
+static uint64_t left_of(uint64_t at)
+{
+	uint64_t now = clock_ns();
+
+	return at == 0 ? 0 : at > now ? at - now : 1;
+}
+
+/* Set it anew; *before is what it was. The timer's function looks at what stands under the lock, so
+ * one that is called for the old moment does nothing. */
+static void set(struct signals *signals, const struct alarm *new, struct alarm *before)
+{
+	uint64_t irq;
+
+	timer_stop(&signals->alarm);
+	irq = spin_lock_irqsave(&signals->lock);
+	*before = (struct alarm){ left_of(signals->alarm_at), signals->alarm_interval };
+	signals->alarm_interval = new->interval;
+	signals->alarm_at = new->left ? clock_ns() + new->left : 0;
+	if (signals->alarm_at)
+		timer_start(&signals->alarm, signals->alarm_at);
+	spin_unlock_irqrestore(&signals->lock, irq);
+}
+
+static struct alarm get(struct signals *signals)
+{
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	struct alarm now = { left_of(signals->alarm_at), signals->alarm_interval };
+
+	spin_unlock_irqrestore(&signals->lock, irq);
+	return now;
+}
+
+void signal_alarm_stop(struct signals *signals)
+{
+	struct alarm off = { 0, 0 }, before;
+
+	set(signals, &off, &before);
+	timer_stop(&signals->alarm); /* another task may have been setting it */
+}
+
+/* --- calls --------------------------------------------------------------------------- */
+
+SYSCALL(alarm, "%u", unsigned, seconds)
+{
+	struct alarm new = { seconds * SECOND, 0 }, before;
+
+	set(signals_self(), &new, &before);
+	/* Rounded, but what is left is never told as nothing. */
+	if (before.left && before.left < SECOND)
+		return 1;
+	return (int64_t)((before.left + SECOND / 2) / SECOND);
+}
+
+static int from_timeval(const struct __kernel_old_timeval *time, uint64_t *nanoseconds)
+{
+	uint64_t seconds = (uint64_t)time->tv_sec;
+
+	if (time->tv_sec < 0 || time->tv_usec < 0 || time->tv_usec >= 1000000)
+		return -EINVAL;
+	if (seconds > SECONDS_MAX)
+		seconds = SECONDS_MAX;
+	*nanoseconds = seconds * SECOND + (uint64_t)time->tv_usec * MICROSECOND;
+	return 0;
+}
+
+static struct __kernel_old_timeval to_timeval(uint64_t nanoseconds)
+{
+	uint64_t micro = (nanoseconds + MICROSECOND - 1) / MICROSECOND;
+
+	return (struct __kernel_old_timeval){
+		.tv_sec = (__kernel_long_t)(micro / 1000000),
+		.tv_usec = (__kernel_long_t)(micro % 1000000),
+	};
+}
+
+/* struct itimerval. */
+struct period {
+	struct __kernel_old_timeval interval, left;
+};
+
+static int tell(uint64_t to, const struct alarm *alarm)
+{
+	struct period period = { to_timeval(alarm->interval), to_timeval(alarm->left) };
+
+	return copy_to_user(to, &period, sizeof(period));
+}
+
+SYSCALL(getitimer, "%d, %p", int, which, uint64_t, to)
+{
+	struct alarm alarm = { 0, 0 };
+
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL)
+		alarm = get(signals_self());
+	return tell(to, &alarm);
+}
+
+SYSCALL(setitimer, "%d, %p, %p", int, which, uint64_t, from, uint64_t, old)
+{
+	struct period period = { { 0, 0 }, { 0, 0 } };
+	struct alarm new, before = { 0, 0 };
+
+	if (from && copy_from_user(&period, from, sizeof(period)))
+		return -EFAULT;
+	if (from_timeval(&period.interval, &new.interval) ||
+		from_timeval(&period.left, &new.left) || which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL)
+		set(signals_self(), &new, &before);
+	return old ? tell(old, &before) : 0;
+}

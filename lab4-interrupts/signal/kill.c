@@ -1,0 +1,151 @@
+/* Calls that send signals. Read more: kill(2), tgkill(2), rt_sigqueueinfo(2). */
+#include "lab1-boot/lib/string.h"
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/signal/state.h"
+
+/* Number 0 only asks whether there is somebody. */
+static bool sendable(int number)
+{
+	return number >= 0 && number <= SIGNALS;
+}
+
+static siginfo_t from_self(int number, int code)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = number;
+	info.si_code = code;
+	info.si_pid = process_self()->id;
+	return info;
+}
+
+/* --- to a process, a group, or all --------------------------------------------------- */
+
+static int send_to_process(int id, int number, const siginfo_t *info)
+{
+	struct process *process = process_find(id);
+	int error;
+
+	if (!process)
+		return -ESRCH;
+	error = signal_send(process, number, info);
+	process_put(process);
+	return error;
+}
+
+struct broadcast {
+	int group; /* 0: to all but process 1 and the sender */
+	int number;
+	const siginfo_t *info;
+	unsigned sent;
+};
+
+static bool send_to_each(struct process *process, void *context)
+{
+	struct broadcast *to = context;
+	bool meant = to->group ? process->group == to->group
+			       : process->id != 1 && process != process_self();
+
+	if (!meant)
+		return true;
+	signal_send(process, to->number, to->info);
+	to->sent++;
+	return true;
+}
+
+static unsigned broadcast(int group, int number, const siginfo_t *info)
+{
+	struct broadcast to = { .group = group, .number = number, .info = info };
+
+	mutex_lock(&process_tree);
+	process_each(send_to_each, &to);
+	mutex_unlock(&process_tree);
+	return to.sent;
+}
+
+unsigned signal_send_group(int group, int number, const siginfo_t *info)
+{
+	return broadcast(group, number, info);
+}
+
+SYSCALL(kill, "%d, signal", int, id, int, number)
+{
+	siginfo_t info = from_self(number, SI_USER);
+
+	if (!sendable(number))
+		return -EINVAL;
+	if (id > 0)
+		return send_to_process(id, number, &info);
+	if (id == -1)
+		return broadcast(0, number, &info) ? 0 : -ESRCH;
+	if (id == -2147483647 - 1)
+		return -ESRCH;
+	return broadcast(id ? -id : process_self()->group, number, &info) ? 0 : -ESRCH;
+}
+
+/* --- to a task ----------------------------------------------------------------------- */
+
+/* process 0: of whichever process. */
+static int send_to_task(int process, int id, int number, const siginfo_t *info)
+{
+	struct task *task = task_find(id);
+	int error = -ESRCH;
+
+	if (!task)
+		return -ESRCH;
+	if (!process || task->process->id == process)
+		error = signal_send_task(task, number, info);
+	thread_put(&task->thread);
+	return error;
+}
+
+SYSCALL(tkill, "%d, signal", int, id, int, number)
+{
+	siginfo_t info = from_self(number, SI_TKILL);
+
+	if (id <= 0 || !sendable(number))
+		return -EINVAL;
+	return send_to_task(0, id, number, &info);
+}
+
+SYSCALL(tgkill, "%d, %d, signal", int, process, int, id, int, number)
+{
+	siginfo_t info = from_self(number, SI_TKILL);
+
+	if (id <= 0 || process <= 0 || !sendable(number))
+		return -EINVAL;
+	return send_to_task(process, id, number, &info);
+}
+
+/* --- with what one likes ------------------------------------------------------------- */
+
+/* Only to oneself may one pretend to be the kernel, or kill. */
+static int get_info(uint64_t from, int number, bool to_itself, siginfo_t *info)
+{
+	if (copy_from_user(info, from, sizeof(*info)))
+		return -EFAULT;
+	if ((info->si_code >= 0 || info->si_code == SI_TKILL) && !to_itself)
+		return -EPERM;
+	info->si_signo = number;
+	return sendable(number) ? 0 : -EINVAL;
+}
+
+SYSCALL(rt_sigqueueinfo, "%d, signal, %p", int, id, int, number, uint64_t, from)
+{
+	siginfo_t info;
+	int error = get_info(from, number, id == process_self()->id, &info);
+
+	return error ? error : send_to_process(id, number, &info);
+}
+
+SYSCALL(rt_tgsigqueueinfo, "%d, %d, signal, %p", int, process, int, id, int, number, uint64_t, from)
+{
+	siginfo_t info;
+	int error = get_info(from, number, process == process_self()->id, &info);
+
+	if (id <= 0 || process <= 0)
+		return -EINVAL;
+	return error ? error : send_to_task(process, id, number, &info);
+}

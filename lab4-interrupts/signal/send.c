@@ -1,0 +1,242 @@
+/*
+ * Sending: what is pending for whom, and which task is told. See signal.h.
+ *
+ * A signal for a process is taken by any of its tasks that does not block it. The oldest such task
+ * is told, but rather one that has nothing else to take; if all block it, it stays pending
+ * until one unblocks it. What would be ignored is not even made pending, unless it is
+ * blocked: its action may be another one by the time when it is not.
+ */
+#include "lab1-boot/debug/panic.h"
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/slab/slab.h"
+#include "lab4-interrupts/signal/state.h"
+#include "lab4-interrupts/trap/interrupt.h"
+#include <linux/errno.h>
+
+static struct slab_cache entries;
+
+void signals_init(void)
+{
+	slab_cache_init(&entries, "pending signal", sizeof(struct signal_entry), 8);
+}
+
+/* --- entries ------------------------------------------------------------------------- */
+
+/* How many may be queued is limited, but never what the kernel says of a standard signal. */
+static bool may_queue(struct signals *signals, int number, const siginfo_t *info)
+{
+	unsigned count = __atomic_add_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+
+	if ((number < SIGRTMIN && info->si_code >= 0) ||
+		count <= process_limit(signals->process, RLIMIT_SIGPENDING))
+		return true;
+	__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static struct signal_entry *entry_make(struct signals *signals, int number, const siginfo_t *info)
+{
+	struct signal_entry *entry;
+
+	if (!may_queue(signals, number, info))
+		return NULL;
+	entry = slab_alloc(&entries, PAGE_NOWAIT);
+	if (!entry) {
+		__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	entry->info = *info;
+	entry->info.si_signo = number;
+	entry->kept = false;
+	return entry;
+}
+
+void signal_release(struct signals *signals, struct signal_entry *entry)
+{
+	if (!entry || entry->kept)
+		return;
+	__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+	slab_free(&entries, entry);
+}
+
+void signal_release_all(struct signals *signals, struct list *dropped)
+{
+	while (!list_empty(dropped)) {
+		struct list *link = dropped->next;
+
+		list_remove(link);
+		signal_release(signals, list_entry(link, struct signal_entry, link));
+	}
+}
+
+/* --- who is told --------------------------------------------------------------------- */
+
+static bool wants(const struct task_signals *task, int number)
+{
+	return signal_bit(number) & (~task->blocked | task->awaited);
+}
+
+void signal_notice(struct signals *signals, int number)
+{
+	struct task_signals *chosen = NULL;
+
+	list_each (link, &signals->tasks) {
+		struct task_signals *task = list_entry(link, struct task_signals, link);
+		bool busy = __atomic_load_n(&task->task->work, __ATOMIC_RELAXED) & TASK_SIGNAL;
+
+		if (!wants(task, number) || (chosen && busy))
+			continue;
+		chosen = task;
+		if (!busy)
+			break;
+	}
+	if (chosen)
+		task_notify(chosen->task, TASK_SIGNAL);
+}
+
+bool signal_ignores(const struct signals *signals, int number)
+{
+	__sighandler_t handler = signals->action[number - 1].sa_handler;
+
+	if (handler != SIG_DFL)
+		return handler == SIG_IGN;
+	return signals->invulnerable || (SIGNALS_SHRUGGED & signal_bit(number));
+}
+
+/* Whether to drop it at once. task: the one it is for, or the process's oldest. */
+static bool useless(const struct signals *signals, const struct task_signals *task, int number)
+{
+	return signal_ignores(signals, number) &&
+	       !(signal_bit(number) & (task->blocked | task->awaited));
+}
+
+/* --- sending ------------------------------------------------------------------------- */
+
+/* None of the set is pending any more. Caller holds signals->lock. */
+static void drop(struct signals *signals, uint64_t set, struct list *dropped)
+{
+	signal_queue_drop(&signals->pending, set, dropped);
+	list_each (link, &signals->tasks)
+		signal_queue_drop(
+			&list_entry(link, struct task_signals, link)->pending, set, dropped);
+}
+
+void signal_forget(struct signals *signals, uint64_t set)
+{
+	struct list dropped = LIST_INIT(dropped);
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+
+	drop(signals, set, &dropped);
+	spin_unlock_irqrestore(&signals->lock, irq);
+	signal_release_all(signals, &dropped);
+}
+
+/* Stopping and going on undo each other when they are sent, not when they are taken: a stopped task
+ * takes nothing. Caller holds signals->lock. */
+static void cross_out(struct signals *signals, int number, struct list *dropped)
+{
+	if (SIGNALS_STOP & signal_bit(number)) {
+		drop(signals, signal_bit(SIGCONT), dropped);
+	} else if (number == SIGCONT) {
+		drop(signals, SIGNALS_STOP, dropped);
+		signals->stopping = false;
+		signal_resume(signals, true);
+	} else if (number == SIGKILL) {
+		signal_resume(signals, false);
+	}
+}
+
+/* Make it pending, for one task or (NULL) the process; whether the entry is in use now. Caller
+ * holds signals->lock. */
+static bool put(
+	struct signals *signals, struct task_signals *only, int number, struct signal_entry *entry)
+{
+	struct task_signals *first = list_entry(signals->tasks.next, struct task_signals, link);
+
+	if (useless(signals, only ? only : first, number))
+		return false;
+	if (!signal_queue_add(only ? &only->pending : &signals->pending, number, entry))
+		return false;
+	if (!only)
+		signal_notice(signals, number);
+	else if (wants(only, number))
+		task_notify(only->task, TASK_SIGNAL);
+	return entry != NULL;
+}
+
+static int send(
+	struct signals *signals, struct task_signals *only, int number, const siginfo_t *info)
+{
+	struct list dropped = LIST_INIT(dropped);
+	struct signal_entry *entry = NULL;
+	uint64_t irq;
+
+	if (number == 0)
+		return 0;
+	assert(!info || !in_interrupt());
+	if (info)
+		entry = entry_make(signals, number, info);
+	if (info && !entry && number >= SIGRTMIN && info->si_code != SI_USER)
+		return -EAGAIN;
+
+	irq = spin_lock_irqsave(&signals->lock);
+	if (only ? only->listed : !list_empty(&signals->tasks)) {
+		cross_out(signals, number, &dropped);
+		if (put(signals, only, number, entry))
+			entry = NULL;
+	}
+	spin_unlock_irqrestore(&signals->lock, irq);
+	signal_release(signals, entry);
+	signal_release_all(signals, &dropped);
+	return 0;
+}
+
+int signal_send(struct process *process, int number, const siginfo_t *info)
+{
+	return send(process->signals, NULL, number, info);
+}
+
+int signal_send_task(struct task *task, int number, const siginfo_t *info)
+{
+	return send(task->process->signals, task->signals, number, info);
+}
+
+/* --- taking -------------------------------------------------------------------------- */
+
+int signal_take(uint64_t wanted, siginfo_t *info)
+{
+	struct signals *signals = signals_self();
+	struct task_signals *self = task_signals_self();
+	struct signal_queue *queue = &self->pending;
+	struct signal_entry *entry = NULL;
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	int number = signal_queue_next(queue, wanted);
+
+	if (!number) {
+		queue = &signals->pending;
+		number = signal_queue_next(queue, wanted);
+	}
+	if (number)
+		entry = signal_queue_take(queue, number, info);
+	if (number && (SIGNALS_STOP & signal_bit(number)))
+		signals->stopping = true;
+	spin_unlock_irqrestore(&signals->lock, irq);
+	signal_release(signals, entry);
+	return number;
+}
+
+void signal_block(uint64_t set)
+{
+	struct signals *signals = signals_self();
+	struct task_signals *self = task_signals_self();
+	uint64_t irq = spin_lock_irqsave(&signals->lock), left;
+
+	set &= ~SIGNALS_SOVEREIGN;
+	left = signals->pending.set & set & ~self->blocked;
+	self->blocked = set;
+	for (; left; left &= left - 1)
+		signal_notice(signals, __builtin_ctzl(left) + 1);
+	if ((signals->pending.set | self->pending.set) & ~set)
+		__atomic_or_fetch(&self->task->work, TASK_SIGNAL, __ATOMIC_RELAXED);
+	spin_unlock_irqrestore(&signals->lock, irq);
+}
