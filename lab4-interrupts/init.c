@@ -50,6 +50,7 @@ static void lab4_cpu_init(void)
 
 static void lab4_main(void)
 {
+	process_main();
 	monitor_main();
 }
 

@@ -341,11 +341,13 @@ int table_console(struct file_table *table)
 
 static int table_task_clone(struct task *task, struct task *from, uint64_t flags)
 {
-	struct file_table *files = from->process->files;
+	struct file_table *files = from ? from->process->files : NULL;
 
 	if (flags & CLONE_THREAD)
 		return 0;
-	if (flags & CLONE_FILES)
+	if (!from)
+		files = table_create();
+	else if (flags & CLONE_FILES)
 		table_get(files);
 	else
 		files = table_clone(files);

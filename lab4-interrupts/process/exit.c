@@ -27,26 +27,16 @@
 
 /* --- one task of several ------------------------------------------------------------- */
 
-static bool is_alone(struct process *process)
-{
-	bool alone;
-
-	mutex_lock(&process->lock);
-	alone = process->tasks.next->next == &process->tasks;
-	mutex_unlock(&process->lock);
-	return alone;
-}
-
-/* Out of the process, whose others go on. */
+/* Out of the process. */
 static void take_out(struct task *task)
 {
 	struct process *process = task->process;
 
-	parts_exit(task, false);
 	number_task_gone(task);
 	mutex_lock(&process->lock);
 	list_remove(&task->link);
 	process->user_ns += task->thread.ran;
+	__atomic_store_n(&process->living, process->living - 1, __ATOMIC_RELEASE);
 	mutex_unlock(&process->lock);
 	waitqueue_wake_all(&process->alone);
 }
@@ -62,9 +52,11 @@ static bool is_last(struct task *task)
 	bool last;
 
 	mutex_lock(&process->leaving);
-	last = is_alone(process);
-	if (!last)
+	last = __atomic_load_n(&process->living, __ATOMIC_ACQUIRE) == 1;
+	if (!last) {
+		parts_exit(task, false);
 		take_out(task);
+	}
 	mutex_unlock(&process->leaving);
 	return last;
 }
@@ -146,11 +138,7 @@ static void end_process(struct task *task)
 	parts_exit(task, true);
 	process_vfork_done(process);
 	drop_memory(process);
-	mutex_lock(&process->lock);
-	list_remove(&task->link);
-	process->user_ns += task->thread.ran;
-	mutex_unlock(&process->lock);
-	number_task_gone(task);
+	take_out(task);
 	if (process == process_init_process)
 		init_ended(process->status);
 	become_zombie(process);

@@ -73,6 +73,7 @@ static void inherit(struct process *process, struct process *from)
 	mutex_lock(&from->lock);
 	memcpy(process->limit, from->limit, sizeof(process->limit));
 	memcpy(process->path, from->path, sizeof(process->path));
+	process->nice = from->nice;
 	mutex_unlock(&from->lock);
 }
 
@@ -179,6 +180,8 @@ static void add_process(struct process *process, struct process *self, uint64_t 
 	process->group = self->group;
 	process->session = self->session;
 	process->terminal = self->terminal;
+	if (flags & CLONE_PARENT)
+		process->exit_signal = self->exit_signal;
 	process_get(process); /* the tree's */
 	family_add(process, parent);
 }
@@ -194,10 +197,12 @@ static int add(struct task *task, struct task *self, uint64_t flags)
 	if (process != self->process)
 		add_process(process, self->process, flags);
 	mutex_lock(&process->lock);
-	if (process->exiting || process->execing)
+	if (process->exiting || process->execing) {
 		error = -EINTR;
-	else
+	} else {
 		list_push_back(&process->tasks, &task->link);
+		__atomic_store_n(&process->living, process->living + 1, __ATOMIC_RELEASE);
+	}
 	mutex_unlock(&process->lock);
 	if (error)
 		number_task_gone(task);

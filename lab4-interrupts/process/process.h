@@ -64,6 +64,7 @@ struct process {
 	struct mutex leaving; /* held by a task that takes itself out; before lock */
 	struct mutex lock;
 	struct list tasks; /* [lock] */
+	unsigned living;   /* [lock] [a] how many these are */
 	bool exiting;      /* [a] exit_group was called: every task ends on its way to user mode */
 	int status;        /* [lock] as wait4 gives it; the first exit_group's counts */
 	struct task *execing;     /* [lock] the one that execs: all others end */
@@ -75,6 +76,7 @@ struct process {
 	struct working *working;  /* the same */
 	struct signals *signals;  /* [I] */
 
+	int nice;                                      /* [lock] */
 	struct rlimit limit[RLIM_NLIMITS];             /* [lock] */
 	uint64_t user_ns, system_ns;                   /* [lock] of tasks that have ended */
 	uint64_t children_user_ns, children_system_ns; /* [lock] of children that were waited for */
@@ -192,6 +194,10 @@ void process_tell_parent(struct process *process);
 
 /* process_init: caches, and the hooks into the scheduler and traps. Once, when both work. */
 void process_init(void);
+
+/* process_main: run the first program, if there is an initrd with one: then it does not return.
+ * When that program ends, the machine is switched off. */
+void process_main(void);
 
 /* process_limit: the soft limit, RLIM_INFINITY if none. */
 uint64_t process_limit(const struct process *process, unsigned which);

@@ -174,7 +174,7 @@ void process_init(void)
 
 int parts_clone(struct task *task, struct task *from, uint64_t flags)
 {
-	bool last = task->process != from->process;
+	bool last = !from || task->process != from->process;
 
 	ROWS_EACH (task_part, part) {
 		int error = part->clone ? part->clone(task, from, flags) : 0;

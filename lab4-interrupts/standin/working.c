@@ -35,7 +35,7 @@ struct place *working_directory(void)
 
 static int working_clone(struct task *task, struct task *from, uint64_t flags)
 {
-	struct working *working = from->process->working;
+	struct working *working = from ? from->process->working : NULL;
 
 	if (flags & CLONE_THREAD || !working)
 		return 0;

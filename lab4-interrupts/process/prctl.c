@@ -1,0 +1,124 @@
+/*
+ * What a task sets for itself: arch_prctl, prctl, set_tid_address.
+ */
+#include "lab1-boot/lib/string.h"
+#include "lab2-memory/pagetable/pagetable.h"
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/process/switch.h"
+#include "lab4-interrupts/process/task.h"
+#include <asm/prctl.h>
+#include <linux/prctl.h>
+#include <linux/signal.h>
+
+#define SIGNALS  64 /* the highest signal's number */
+#define SLACK_NS 50000
+#define DUMPABLE 1
+
+/* --- arch_prctl ---------------------------------------------------------------------- */
+
+static int set_base(struct task *task, uint64_t *base, uint64_t address)
+{
+	if (address >= USER_END)
+		return -EPERM;
+	*base = address;
+	switch_bases(task);
+	return 0;
+}
+
+SYSCALL(arch_prctl, "hex, address", int, what, uint64_t, address)
+{
+	struct task *self = task_self();
+
+	switch (what) {
+	case ARCH_SET_FS:
+		return set_base(self, &self->fs_base, address);
+	case ARCH_SET_GS:
+		return set_base(self, &self->gs_base, address);
+	case ARCH_GET_FS:
+		return copy_to_user(address, &self->fs_base, sizeof(self->fs_base));
+	case ARCH_GET_GS:
+		return copy_to_user(address, &self->gs_base, sizeof(self->gs_base));
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(set_tid_address, "address", uint64_t, address)
+{
+	struct task *self = task_self();
+
+	self->clear_id = address;
+	return self->id;
+}
+
+/* --- prctl --------------------------------------------------------------------------- */
+
+static int set_name(struct task *self, uint64_t from)
+{
+	char name[TASK_NAME] = "";
+	int64_t length = string_from_user(name, from, sizeof(name));
+
+	if (length == -EFAULT)
+		return -EFAULT;
+	name[TASK_NAME - 1] = 0; /* a longer one is cut */
+	memcpy(self->name, name, sizeof(name));
+	return 0;
+}
+
+static int set_death_signal(struct task *self, uint64_t number)
+{
+	if (number > SIGNALS)
+		return -EINVAL;
+	self->death_signal = (int)number;
+	return 0;
+}
+
+static int set_subreaper(struct process *self, bool is_one)
+{
+	mutex_lock(&process_tree);
+	self->subreaper = is_one;
+	mutex_unlock(&process_tree);
+	return 0;
+}
+
+static int get(uint64_t to, int value)
+{
+	return copy_to_user(to, &value, sizeof(value));
+}
+
+SYSCALL(prctl, "number, hex, hex, hex, hex", int, what, uint64_t, a, uint64_t, b, uint64_t, c,
+	uint64_t, d)
+{
+	struct task *self = task_self();
+
+	switch (what) {
+	case PR_SET_NAME:
+		return set_name(self, a);
+	case PR_GET_NAME:
+		return copy_to_user(a, self->name, sizeof(self->name));
+	case PR_SET_PDEATHSIG:
+		return set_death_signal(self, a);
+	case PR_GET_PDEATHSIG:
+		return get(a, self->death_signal);
+	case PR_SET_CHILD_SUBREAPER:
+		return set_subreaper(self->process, a);
+	case PR_GET_CHILD_SUBREAPER:
+		return get(a, self->process->subreaper);
+	case PR_GET_DUMPABLE:
+		return DUMPABLE;
+	case PR_SET_DUMPABLE:
+		return a > 1 ? -EINVAL : 0;
+	case PR_GET_TIMERSLACK:
+		return SLACK_NS;
+	case PR_SET_TIMERSLACK:
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return a || b || c || d ? -EINVAL : 0;
+	case PR_GET_SECCOMP:
+	case PR_GET_KEEPCAPS:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,150 @@
+/*
+ * Process groups and sessions: which processes belong together for job control.
+ *
+ * A shell makes a group of each job, and one session holds all of a terminal. A group's number is
+ * its first member's, and so is a session's. The first member of a session cannot leave it:
+ * its number would then name two things.
+ *
+ * Read more: setpgid(2), setsid(2), credentials(7); POSIX.1-2017, chapter 11.1.
+ */
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/process/family.h"
+
+struct search {
+	int group;
+	int session;
+	bool found;
+};
+
+static bool is_in_group(struct process *process, void *context)
+{
+	struct search *search = context;
+
+	search->found = process->group == search->group && process->session == search->session;
+	return !search->found;
+}
+
+/* Whether the session has a group of that number. Caller holds process_tree. */
+static bool group_exists(int group, int session)
+{
+	struct search search = { .group = group, .session = session };
+
+	family_each(is_in_group, &search);
+	return search.found;
+}
+
+/* Whether anybody is in a group of that number, in whatever session. */
+static bool names_group(struct process *process, void *context)
+{
+	struct search *search = context;
+
+	search->found = process->group == search->group;
+	return !search->found;
+}
+
+/* The process of that number, which is the caller or a child; 0 means the caller. NULL if it is
+ * neither. Caller holds process_tree: so it stays. */
+static struct process *self_or_child(int id)
+{
+	struct process *self = process_self();
+
+	if (id == 0 || id == self->id)
+		return self;
+	list_each (link, &self->children) {
+		struct process *child = list_entry(link, struct process, sibling);
+
+		if (child->id == id && !child->zombie)
+			return child;
+	}
+	return NULL;
+}
+
+/* Caller holds process_tree. */
+static int set_group(struct process *process, int group)
+{
+	struct process *self = process_self();
+
+	if (!process)
+		return -ESRCH;
+	if (process != self && process->session != self->session)
+		return -EPERM;
+	if (process != self && process->execed)
+		return -EACCES; /* it may have looked at its group by now */
+	if (process->session == process->id)
+		return -EPERM;
+	if (group != process->id && !group_exists(group, process->session))
+		return -EPERM;
+	process->group = group;
+	return 0;
+}
+
+SYSCALL(setpgid, "pid, pid", int, id, int, group)
+{
+	struct process *process;
+	int error;
+
+	if (id < 0 || group < 0)
+		return group < 0 ? -EINVAL : -ESRCH;
+	mutex_lock(&process_tree);
+	process = self_or_child(id);
+	error = set_group(process, group || !process ? group : process->id);
+	mutex_unlock(&process_tree);
+	return error;
+}
+
+SYSCALL(setsid, "")
+{
+	struct process *self = process_self();
+	struct search search = { .group = self->id };
+	int result = -EPERM;
+
+	mutex_lock(&process_tree);
+	family_each(names_group, &search);
+	if (!search.found) {
+		result = self->group = self->session = self->id;
+		self->terminal = NULL;
+	}
+	mutex_unlock(&process_tree);
+	return result;
+}
+
+/* What a function says of a process by its number; 0 means the caller. */
+static int64_t ask(int id, int (*answer)(const struct process *process))
+{
+	struct process *process = id ? process_find(id) : process_self();
+	int64_t result = -ESRCH;
+
+	if (!process)
+		return result;
+	mutex_lock(&process_tree);
+	result = answer(process);
+	mutex_unlock(&process_tree);
+	if (id)
+		process_put(process);
+	return result;
+}
+
+static int group_of(const struct process *process)
+{
+	return process->group;
+}
+
+static int session_of(const struct process *process)
+{
+	return process->session;
+}
+
+SYSCALL(getpgid, "pid", int, id)
+{
+	return ask(id, group_of);
+}
+
+SYSCALL(getpgrp, "")
+{
+	return ask(0, group_of);
+}
+
+SYSCALL(getsid, "pid", int, id)
+{
+	return ask(id, session_of);
+}
