@@ -37,10 +37,9 @@ void timers_cpu_init(void);
 void timer_init(struct timer *timer, void (*expired)(struct timer *timer));
 
 /*
- * timer_start: call it at that moment (clock_ns), soon if that has passed. One that is started
- * already gets the new moment, or none (TIMER_NEVER).
- * Callers see to it that nobody else but its function starts or stops it meanwhile. Never sleeps.
- * Takes a queue's lock.
+ * timer_start: call it at that moment (clock_ns), or soon afterwards; soon if that has passed. One
+ * that is started already gets the new moment, or none (TIMER_NEVER). Callers see to it that nobody
+ * else but its function starts or stops it meanwhile. Never sleeps. Takes a queue's lock.
  */
 void timer_start(struct timer *timer, uint64_t deadline);
 
