@@ -41,7 +41,7 @@ def applets() -> tuple[str, ...]:
     if not BUSYBOX.exists():
         return ()
     said = subprocess.run([str(BUSYBOX), "--list"], capture_output=True, text=True, check=True)
-    return tuple(said.stdout.split())
+    return tuple(name for name in said.stdout.split() if name != "busybox")
 
 
 def entries(tree: Path, lab: int) -> list[initrd.Entry]:

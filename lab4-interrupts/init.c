@@ -17,6 +17,7 @@
 #include "lab4-interrupts/time/timer.h"
 #include "lab4-interrupts/trap/interrupt.h"
 #include "lab4-interrupts/trap/ipi.h"
+#include "lab4-interrupts/tty/tty.h"
 
 static void lab4_init(void)
 {
@@ -38,6 +39,7 @@ static void lab4_init(void)
 	table_init();
 	pipe_init();
 	namespace_init();
+	terminals_init();
 	interrupts_start();
 }
 

@@ -43,14 +43,19 @@ void console_panic(void)
 }
 
 /* [console_lock] or panicking */
-static void write_outputs(const char *text, size_t bytes)
+static void write_screen(const char *text, size_t bytes)
 {
-	for (size_t i = 0; serial && i < bytes; i++)
-		serial_put(text[i]);
 	for (size_t i = 0; screen && i < bytes; i++)
 		screen_put(screen, text[i]);
 	if (screen)
 		screen_flush(screen);
+}
+
+static void write_outputs(const char *text, size_t bytes)
+{
+	for (size_t i = 0; serial && i < bytes; i++)
+		serial_put(text[i]);
+	write_screen(text, bytes);
 }
 
 void console_write(const char *text, size_t bytes)
@@ -63,6 +68,19 @@ void console_write(const char *text, size_t bytes)
 
 	write_outputs(text, bytes);
 	spin_unlock_irqrestore(&console_lock, flags);
+}
+
+void console_screen(const char *text, size_t bytes)
+{
+	uint64_t flags = spin_lock_irqsave(&console_lock);
+
+	write_screen(text, bytes);
+	spin_unlock_irqrestore(&console_lock, flags);
+}
+
+bool console_has_serial(void)
+{
+	return serial;
 }
 
 int console_read(void)

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "lab1-boot/lock/spinlock.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 extern struct spinlock console_lock; /* held while the outputs take a text */
@@ -15,6 +16,12 @@ void console_init(void);
  * may not print; otherwise it may be called anywhere. Never sleeps.
  */
 void console_write(const char *text, size_t bytes);
+
+/* console_screen: the same on the screen alone, if there is one. */
+void console_screen(const char *text, size_t bytes);
+
+/* console_has_serial: whether COM1 is one of the outputs. */
+bool console_has_serial(void);
 
 /* console_panic: from now on, print without the lock: who panicked may hold it, and keeps it. */
 void console_panic(void);

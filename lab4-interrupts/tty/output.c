@@ -24,8 +24,8 @@ void output_start(struct ldisc *ldisc)
 
 void ldisc_hold(struct ldisc *ldisc, bool hold)
 {
-	ldisc->held = ldisc->stopped =
-		hold; /* what waits comes with what comes next, as on Linux */
+	if (hold != ldisc->held) /* else a ^S stays one */
+		ldisc->held = ldisc->stopped = hold;
 }
 
 // BEGIN SOLUTION 4.3

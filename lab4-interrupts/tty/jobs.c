@@ -1,0 +1,265 @@
+/*
+ * Job control: whose keys these are, and who has to wait.
+ *
+ * A session (setsid) has at most one controlling terminal, and the terminal at most one session.
+ * Of the session's process groups one is in the foreground: it may read, and keys send their
+ * signals to it. A shell makes a group of each command line and puts it there. Who reads from the
+ * background is stopped (SIGTTIN) until the shell puts it into the foreground; who changes
+ * settings too (SIGTTOU). If nobody is there who could do that, because no member of the group
+ * has a parent elsewhere in the session (an orphaned group), it is an error instead.
+ *
+ * Read more: POSIX.1-2017, sections 11.1.4 (access control) and 3.264 (orphaned process group);
+ * Lennert, "Processes", in the BSD user's guide: where it comes from.
+ */
+#include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/signal/signal.h"
+#include "lab4-interrupts/tty/tty.h"
+
+static int foreground(struct terminal *terminal)
+{
+	return __atomic_load_n(&terminal->foreground, __ATOMIC_RELAXED);
+}
+
+static void set_foreground(struct terminal *terminal, int group)
+{
+	__atomic_store_n(&terminal->foreground, group, __ATOMIC_RELAXED);
+}
+
+/* The calling process, if this is its controlling terminal; else NULL. What others can change
+ * meanwhile they could have changed before. */
+static struct process *owner(struct terminal *terminal)
+{
+	struct task *self = task_self();
+
+	if (!self || __atomic_load_n(&self->process->terminal, __ATOMIC_RELAXED) != terminal)
+		return NULL;
+	return self->process;
+}
+
+void jobs_send(struct terminal *terminal, int number)
+{
+	int group = foreground(terminal);
+
+	if (group)
+		signal_send_group(group, number, NULL);
+}
+
+/* --- the background ---------------------------------------------------------------------- */
+
+static bool is_orphaned(int group)
+{
+	bool orphaned;
+
+	mutex_lock(&process_tree);
+	orphaned = signal_group_orphaned(group);
+	mutex_unlock(&process_tree);
+	return orphaned;
+}
+
+/* Whether the caller may go on; refused: what it gets if the signal would not stop it. */
+static int in_turn(struct terminal *terminal, int number, int refused)
+{
+	struct process *self = owner(terminal);
+	int group = self ? __atomic_load_n(&self->group, __ATOMIC_RELAXED) : 0;
+	int front = foreground(terminal);
+
+	if (!self || !front || front == group)
+		return 0;
+	if (signal_ignored_or_blocked(number))
+		return refused;
+	if (is_orphaned(group))
+		return -EIO;
+	signal_send_group(group, number, NULL);
+	return -ERESTARTSYS;
+}
+
+int jobs_may_read(struct terminal *terminal)
+{
+	return in_turn(terminal, SIGTTIN, -EIO);
+}
+
+int jobs_may_change(struct terminal *terminal)
+{
+	return in_turn(terminal, SIGTTOU, 0);
+}
+
+/* --- whose terminal it is ---------------------------------------------------------------- */
+
+static bool forget(struct process *process, void *context)
+{
+	if (process->terminal == context)
+		process->terminal = NULL;
+	return true;
+}
+
+/* It is no session's any more. Caller holds process_tree. */
+static void release(struct terminal *terminal)
+{
+	process_each(forget, terminal);
+	terminal->session = 0;
+	set_foreground(terminal, 0);
+}
+
+static int acquire(struct terminal *terminal, bool steal)
+{
+	struct process *self = process_self();
+	bool leads = self->session == self->id;
+
+	if (leads && terminal->session == self->session)
+		return 0;
+	if (!leads || self->terminal || (terminal->session && !steal))
+		return -EPERM;
+	release(terminal);
+	terminal->session = self->session;
+	self->terminal = terminal;
+	set_foreground(terminal, self->group);
+	return 0;
+}
+
+int jobs_acquire(struct terminal *terminal, bool steal)
+{
+	int error;
+
+	if (!task_self())
+		return -EPERM;
+	mutex_lock(&process_tree);
+	error = acquire(terminal, steal);
+	mutex_unlock(&process_tree);
+	return error;
+}
+
+void jobs_opened(struct terminal *terminal)
+{
+	struct task *self = task_self();
+
+	if (self && !self->process->terminal && self->process->session == self->process->id)
+		jobs_acquire(terminal, false);
+}
+
+/* SIGHUP and SIGCONT: who was stopped is to see that it is over. */
+static void say_goodbye(int group)
+{
+	signal_send_group(group, SIGHUP, NULL);
+	signal_send_group(group, SIGCONT, NULL);
+}
+
+int jobs_give_up(struct terminal *terminal)
+{
+	struct process *self = owner(terminal);
+	int group = foreground(terminal);
+
+	if (!self)
+		return -ENOTTY;
+	mutex_lock(&process_tree);
+	self->terminal = NULL;
+	if (self->session == self->id)
+		release(terminal);
+	mutex_unlock(&process_tree);
+	if (self->session == self->id && group)
+		say_goodbye(group);
+	return 0;
+}
+
+void terminal_hang_up(struct terminal *terminal)
+{
+	struct process *leader;
+	int group, session;
+
+	mutex_lock(&process_tree);
+	session = terminal->session;
+	group = foreground(terminal);
+	release(terminal);
+	mutex_unlock(&process_tree);
+
+	uint64_t irq = terminal_lock(terminal);
+
+	__atomic_fetch_add(&terminal->hang_ups, 1, __ATOMIC_RELEASE);
+	ldisc_flush(&terminal->ldisc);
+	terminal->driver->discard(terminal->device);
+	waitqueue_wake_all(&terminal->readers);
+	waitqueue_wake_all(&terminal->writers);
+	terminal_unlock(terminal, irq);
+
+	leader = session ? process_find(session) : NULL;
+	if (leader) {
+		signal_send(leader, SIGHUP, NULL);
+		signal_send(leader, SIGCONT, NULL);
+		process_put(leader);
+	}
+	if (group && group != session)
+		say_goodbye(group);
+}
+
+/* The end of a session's leader is the end of the session's use of its terminal. */
+static void leave(struct task *task, bool last)
+{
+	struct process *self = task->process;
+	struct terminal *terminal;
+
+	if (!last || self->session != self->id)
+		return;
+	mutex_lock(&process_tree);
+	terminal = self->terminal;
+	mutex_unlock(&process_tree);
+	if (terminal)
+		terminal_hang_up(terminal);
+}
+TASK_PART(1, terminal, NULL, NULL, leave);
+
+/* --- who is in the foreground ------------------------------------------------------------ */
+
+int jobs_foreground(struct terminal *terminal, bool any)
+{
+	return any || owner(terminal) ? foreground(terminal) : -ENOTTY;
+}
+
+int jobs_session(struct terminal *terminal, bool any)
+{
+	int session;
+
+	if (!any && !owner(terminal))
+		return -ENOTTY;
+	mutex_lock(&process_tree);
+	session = terminal->session;
+	mutex_unlock(&process_tree);
+	return session ? session : -ENOTTY;
+}
+
+struct member {
+	int group;
+	int session; /* of a process in it; 0: there is none */
+};
+
+static bool is_member(struct process *process, void *context)
+{
+	struct member *member = context;
+
+	if (process->group == member->group)
+		member->session = process->session;
+	return !member->session;
+}
+
+int jobs_set_foreground(struct terminal *terminal, int group)
+{
+	struct process *self = owner(terminal);
+	struct member member = { .group = group };
+	int error = 0;
+
+	if (group < 0)
+		return -EINVAL;
+	if (!self)
+		return -ENOTTY;
+	mutex_lock(&process_tree);
+	process_each(is_member, &member);
+	if (terminal->session != self->session)
+		error = -ENOTTY;
+	else if (!member.session)
+		error = -ESRCH;
+	else if (member.session != self->session)
+		error = -EPERM;
+	else
+		set_foreground(terminal, group);
+	mutex_unlock(&process_tree);
+	return error;
+}
