@@ -48,3 +48,16 @@ int poll_sleep(struct poll_table *table, uint64_t deadline);
 /* file_poll: what holds of a file now. May sleep. */
 struct file;
 unsigned file_poll(struct file *file, struct poll_table *table);
+
+/* One of those who are waited for. */
+struct poll_item {
+	struct file *file; /* the caller has a reference; NULL: found stays as it is */
+	unsigned wanted, found;
+};
+
+/*
+ * poll_items: wait until at least one of them has something that is wanted, at most until that
+ * moment (clock_ns; 0: do not wait; TIMER_NEVER). How many have: 0 if the moment has come first;
+ * -EINTR; -ENOMEM. May sleep.
+ */
+int64_t poll_items(struct poll_item *item, unsigned count, uint64_t deadline);

@@ -3,6 +3,7 @@
 #include "lab2-memory/slab/kmalloc.h"
 #include "lab4-interrupts/file/file.h"
 #include "lab4-interrupts/file/poll.h"
+#include "lab4-interrupts/time/sleep.h"
 #include <linux/errno.h>
 
 #define MORE ((PAGE_SIZE - sizeof(void *)) / sizeof(struct poll_waiter))
@@ -87,9 +88,60 @@ void poll_end(struct poll_table *table)
 	leave(table->first, used);
 }
 
+int poll_sleep(struct poll_table *table, uint64_t deadline)
+{
+	table->joining = false;
+	for (;;) {
+		struct waiter waiter;
+		int result;
+
+		waitqueue_prepare(&table->asleep, &waiter, WAIT_INTERRUPTIBLE);
+		if (__atomic_exchange_n(&table->woken, false, __ATOMIC_ACQ_REL)) {
+			waitqueue_cancel(&table->asleep, &waiter);
+			return 0;
+		}
+		result = waitqueue_wait_until(&table->asleep, &waiter, deadline);
+		if (result < 0)
+			return result;
+	}
+}
+
 unsigned file_poll(struct file *file, struct poll_table *table)
 {
 	if (!file->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return file->ops->poll(file, table);
+}
+
+/* What holds now of what is wanted; how many have something. */
+static unsigned look(struct poll_item *item, unsigned count, struct poll_table *table)
+{
+	unsigned ready = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (item[i].file)
+			item[i].found =
+				file_poll(item[i].file, ready ? NULL : table) & item[i].wanted;
+		ready += item[i].found != 0;
+	}
+	return ready;
+}
+
+int64_t poll_items(struct poll_item *item, unsigned count, uint64_t deadline)
+{
+	struct poll_table table;
+	int64_t ready;
+	int slept = 0;
+
+	poll_begin(&table);
+	for (;;) {
+		ready = look(item, count, deadline ? &table : NULL);
+		if (ready || slept < 0 || !deadline || table.error)
+			break;
+		slept = poll_sleep(&table, deadline);
+	}
+	poll_end(&table);
+	if (ready || slept == -ETIMEDOUT || !deadline)
+		return ready;
+	return table.error ? table.error : slept;
 }
