@@ -23,6 +23,7 @@
 #include "lab4-interrupts/file/poll.h"
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/signal/signal.h"
 #include <asm/ioctls.h>
 #include <asm/stat.h>
 #include <linux/errno.h>
@@ -168,6 +169,17 @@ static int64_t pipe_read(struct file *file, struct buffer *to, int64_t *position
 	return result;
 }
 
+/* Nobody will read it: the writer is told, even if it has written a part. */
+static void broken_pipe(void)
+{
+	siginfo_t info = { .si_signo = SIGPIPE, .si_code = SI_USER };
+
+	if (!task_self())
+		return;
+	info.si_pid = process_self()->id;
+	signal_send_task(task_self(), SIGPIPE, &info);
+}
+
 /* One step of a write: bytes that went in, 0 if there was no room for them. */
 static int64_t write_some(struct pipe *pipe, struct buffer *from, bool whole)
 {
@@ -201,6 +213,8 @@ static int64_t pipe_write(struct file *file, struct buffer *from, int64_t *posit
 			result = pause_pipe(pipe, file, &pipe->writable);
 	}
 	mutex_unlock(&pipe->lock);
+	if (result == -EPIPE)
+		broken_pipe();
 	return all ? all : result;
 }
 

@@ -3,6 +3,7 @@
 #include "lab3-threads/cpu/clock.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/time/clocks.h"
 #include <linux/errno.h>
 
@@ -70,10 +71,14 @@ int poll_mask(uint64_t mask, uint64_t bytes)
 		return 0;
 	if (bytes != sizeof(set))
 		return -EINVAL;
-	return copy_from_user(&set, mask, sizeof(set));
+	if (copy_from_user(&set, mask, sizeof(set)) < 0)
+		return -EFAULT;
+	signal_mask_for_wait(set);
+	return 0;
 }
 
 void poll_mask_end(int64_t result)
 {
-	(void)result;
+	if (result != -EINTR && result != -ERESTARTNOHAND)
+		signal_mask_restore();
 }

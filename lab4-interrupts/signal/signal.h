@@ -52,6 +52,9 @@ int signal_fetch(uint64_t set, siginfo_t *info);
 uint64_t signal_mask(void);
 void signal_mask_for_wait(uint64_t set);
 
+/* signal_mask_restore: the wait has ended without a signal: at once what was blocked before. */
+void signal_mask_restore(void);
+
 /* signal_group_orphaned: whether no member of the group has a parent in another group of its
  * session; nobody could continue what stops there. Caller holds process_tree. */
 bool signal_group_orphaned(int group);

@@ -64,6 +64,16 @@ void signal_mask_for_wait(uint64_t set)
 	signal_block(set);
 }
 
+void signal_mask_restore(void)
+{
+	struct task_signals *self = task_signals_self();
+
+	if (!self->restores)
+		return;
+	self->restores = false;
+	signal_block(self->restore);
+}
+
 SYSCALL(rt_sigsuspend, "sigset, %lu", uint64_t, mask, uint64_t, bytes)
 {
 	uint64_t set;
