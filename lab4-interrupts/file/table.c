@@ -228,6 +228,21 @@ int table_install(struct file_table *table, struct file *file, int from, bool cl
 	}
 }
 
+int table_install_new(const struct file_ops *ops, unsigned flags, void *data, bool close_exec)
+{
+	struct file *file = file_create(ops, flags, data);
+	int fd;
+
+	if (!file) {
+		ops->release(&(struct file){ .ops = ops, .data = data });
+		return -ENOMEM;
+	}
+	fd = table_install(process_self()->files, file, 0, close_exec);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
 int table_replace(struct file_table *table, int fd, struct file *file, bool close_exec)
 {
 	descriptor before;

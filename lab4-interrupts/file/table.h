@@ -32,6 +32,10 @@ void table_close_exec(struct file_table *table);
  */
 int table_install(struct file_table *table, struct file *file, int from, bool close_exec);
 
+/* table_install_new: a new file of these ops in the current process's table; data is given to the
+ * ops' release if that fails. The number, or -ENOMEM, -EMFILE. May sleep. */
+int table_install_new(const struct file_ops *ops, unsigned flags, void *data, bool close_exec);
+
 /*
  * table_replace: that number means this file now (dup2); what it meant is closed. The caller's
  * reference goes over. 0, or -EBADF (too high), -ENOMEM, as table_install. May sleep.
