@@ -47,7 +47,8 @@ static int64_t event_read(struct file *file, struct buffer *to, int64_t *positio
 	if (result < 0)
 		return result;
 	waitqueue_wake_all(&event->writers);
-	return buffer_put(to, &taken, sizeof(taken)) == sizeof(taken) ? sizeof(taken) : -EFAULT;
+	return buffer_put(to, &taken, sizeof(taken)) == sizeof(taken) ? (int64_t)sizeof(taken)
+								      : -EFAULT;
 }
 
 static int64_t event_write(struct file *file, struct buffer *from, int64_t *position)

@@ -93,7 +93,8 @@ static int64_t alarm_read(struct file *file, struct buffer *to, int64_t *positio
 	count = take(file->data, !(flags & O_NONBLOCK));
 	if (count < 0)
 		return count;
-	return buffer_put(to, &count, sizeof(count)) == sizeof(count) ? sizeof(count) : -EFAULT;
+	return buffer_put(to, &count, sizeof(count)) == sizeof(count) ? (int64_t)sizeof(count)
+								      : -EFAULT;
 }
 
 static unsigned alarm_poll(struct file *file, struct poll_table *table)
