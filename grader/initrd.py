@@ -82,7 +82,8 @@ def programs(files: dict[str, Path], busybox: Path | None = None, applets: Itera
         entries.append(file(name, path.read_bytes()))
     if busybox:
         entries.append(file("bin/busybox", busybox.read_bytes()))
-        entries += [link(f"bin/{applet}", "busybox") for applet in applets if f"bin/{applet}" not in files]
+        entries += [link(f"bin/{applet}", "busybox") for applet in applets
+                    if applet != "busybox" and f"bin/{applet}" not in files]
     return entries
 
 
