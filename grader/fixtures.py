@@ -9,6 +9,9 @@
     def test_numbers(ktest, rng):
         number = rng.getrandbits(64)
         assert ktest("format_probe", input=[f"{number}"]).replies == [f"{number:x}"]
+
+    def test_hello(user):
+        assert user("/bin/hello").output == "hello, world\n"
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from typing import Callable, Iterator
 
 import pytest
 
-from grader import build, explain, ktap
+from grader import build, explain, initrd, ktap
+from grader import user as programs
 from grader import lab as labs
+from grader.dialogue import clean
 from grader.machine import End, Machine
 from grader.symbols import Symbols
 
@@ -184,6 +189,54 @@ def ktest(request: pytest.FixtureRequest) -> Callable[..., Ktap]:
         return told
 
     return boot
+
+
+@dataclass
+class Ran:
+    """What a user program did: what it wrote on the console, and how it ended (as a shell's $?)."""
+
+    output: str
+    status: int
+    console: str
+
+
+BEGUN, ENDED = "init: begins\n", re.compile(r"init: status (\d+)\n")
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
+    """user(path, *arguments, files={path: content}) boots the lab's initrd, with these files in it
+    besides, lets /init run that program, and returns what it did. keys are typed once it has begun
+    to run. status=None: it may end as it likes."""
+    def run(*words: str, files: dict[str, str | bytes] = {}, status: int | None = 0, keys: str = "",
+            **options) -> Ran:
+        root, lab = Path(request.config.rootpath), _lab_number(request.node)
+        more = [initrd.file(name.lstrip("/"), data.encode() if isinstance(data, str) else data)
+                for name, data in files.items()]
+        image = initrd.archive(programs.entries(root, lab) + more) if more else programs.image(root, lab)
+        append = " ".join([options.pop("append", ""), "--", *words]).strip()
+        made = new_machine(request.node, {"initrd": image, "append": append, "limit": 60, **options})
+        with made as running:
+            if keys:
+                running.console.expect(BEGUN)
+                running.console.send(keys)
+            end = running.wait()
+        return _ran(made, end, status)
+
+    return run
+
+
+def _ran(made: Machine, end: End, status: int | None) -> Ran:
+    """What init tells of the program; a machine that ended otherwise is a failure."""
+    console = clean(made.console.text)
+    begun, ended = console.find(BEGUN), list(ENDED.finditer(console))
+    if begun < 0 or not ended or end.kind != "powered-off":
+        pytest.fail(f"{explain.end_in_words(end)}\nlast lines:\n{made.console.tail(20)}", pytrace=False)
+    ran = Ran(console[begun + len(BEGUN):ended[-1].start()], int(ended[-1][1]), console)
+    if status is not None and ran.status != status:
+        pytest.fail(f"the program ended with status {ran.status}, not {status}\nlast lines:\n"
+                    f"{made.console.tail(20)}", pytrace=False)
+    return ran
 
 
 def kept_input(item: pytest.Item, name: str, data: bytes) -> Path:

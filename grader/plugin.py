@@ -22,7 +22,8 @@ import pytest
 from grader import build, explain, ktests, places
 from grader import lab as labs
 from grader.dialogue import Expected
-from grader.fixtures import alone, boot_ktest, kept_input, kernel, ktest, machine, rng, several, symbols  # noqa: F401 (pytest finds them here)
+from grader.fixtures import (  # noqa: F401 (pytest finds them here)
+    alone, boot_ktest, kept_input, kernel, ktest, machine, rng, several, symbols, user)
 from grader.machine import MachineError
 from grader.verdicts import Result, Run, unfit
 

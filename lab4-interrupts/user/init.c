@@ -85,8 +85,10 @@ int main(int count, char **arguments)
 	setenv("HOME", "/root", 0);
 	setenv("TERM", "linux", 0);
 	mount_all();
-	if (count > 1)
+	if (count > 1) {
+		dprintf(1, "init: begins\n");
 		leave(status_of(wait_for(start(arguments + 1))));
+	}
 	for (;;) {
 		pid_t child = start(shell);
 

@@ -1,0 +1,2 @@
+"""User programs from the initrd: what they write, and how they end.
+
