@@ -125,6 +125,7 @@ static void give_children(struct process *process)
 static void become_zombie(struct process *process)
 {
 	mutex_lock(&process_tree);
+	signal_orphans(process);
 	give_children(process);
 	process->zombie = true;
 	wait_child_ended(process);
