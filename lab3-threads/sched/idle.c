@@ -29,6 +29,11 @@ void sched_set_idle_ops(const struct cpu_idle_ops *ops)
 	idle_ops = ops;
 }
 
+void sched_poll(void)
+{
+	idle_ops = &polling;
+}
+
 void sched_kick(unsigned cpu)
 {
 	if (cpu != this_cpu(cpu_number))

@@ -95,6 +95,13 @@ static int64_t run(const struct trap_frame *frame)
 	return -ENOSYS;
 }
 
+/* Whether a call was interrupted and has to be settled by signal_deliver, even if another task took
+ * the signal meanwhile: such a result never comes out of the kernel. */
+static bool unsettled(int64_t result)
+{
+	return result <= -ERESTARTSYS && result >= -ERESTART_BLOCK;
+}
+
 /* Called with interrupts on, on an otherwise empty kernel stack; returns with them off, and with
  * nothing left to do before the frame may go to user mode. */
 void syscall_handle(struct trap_frame *frame)
@@ -103,6 +110,8 @@ void syscall_handle(struct trap_frame *frame)
 
 	task->syscall = frame->error;
 	frame->rax = (uint64_t)run(frame);
+	if (unsettled((int64_t)frame->rax))
+		__atomic_or_fetch(&task->work, TASK_SIGNAL, __ATOMIC_RELAXED);
 	irq_save();
 	trap_user_return(frame);
 	task->syscall = ~0ul;
