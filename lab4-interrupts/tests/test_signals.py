@@ -1,0 +1,19 @@
+"""Exercise 4.9 seen from programs: what signals do is what they do on Linux."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+transcripts = import_module("lab4-interrupts.tests.transcripts")
+
+PARTS = transcripts.expected("signals")
+
+
+@pytest.mark.exercise("4.9")
+@pytest.mark.needs("4.6", "4.7", "4.8")
+@pytest.mark.parametrize("part", PARTS)
+def test_signals(machine, part):
+    """Each part of user/signals.c says what it said on Linux."""
+    transcripts.agree(machine, "signals", part)

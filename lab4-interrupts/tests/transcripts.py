@@ -1,0 +1,33 @@
+"""Programs whose output on Linux is known: the same bytes are run here, and have to say the same.
+
+What Linux has said stands in NAME.expected, in parts that begin with "== PART". To record it
+again, run build/lab4/user/NAME on Linux.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from grader import emulator, user
+
+HERE = Path(__file__).resolve().parent
+
+
+def expected(program: str) -> dict[str, str]:
+    """A program's parts, and what Linux said of each."""
+    text = (HERE / f"{program}.expected").read_text()
+    return {part[0]: part[1] for part in re.findall(r"(?ms)^== (\w+)\n(.*?)(?=^== |\Z)", text)}
+
+
+def run(machine, *command: str, limit: float = 30, **options) -> str:
+    """Boots, runs a program of the initrd, and returns what it said."""
+    console = machine(initrd=user.image(emulator.ROOT, 4), append="-- " + " ".join(command), **options).console
+    said = console.expect(re.compile(r"(?s)(.*)init: status \d+"), limit=limit)[1]
+    return said.replace("\r", "")
+
+
+def agree(machine, program: str, part: str, **options) -> None:
+    """Runs one part of a program, and compares."""
+    said = run(machine, f"/bin/{program}", part, **options)
+    assert said.partition(f"== {part}\n")[2] == expected(program)[part]
