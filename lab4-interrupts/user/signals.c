@@ -634,8 +634,10 @@ static void part_stop(void)
 	memset(&info, 0, sizeof(info));
 	waitid(P_PID, child, &info, WCONTINUED);
 	printf("waitid: code %d status %d\n", info.si_code, info.si_status);
+	usleep(20000);
 	kill(child, SIGSTOP);
 	waitid(P_PID, child, &info, WSTOPPED);
+	usleep(20000); /* SIGCHLD comes a little later than the wait sees it */
 	kill(child, SIGKILL);
 	tell_status("killed while stopped", child, 0);
 	usleep(10000);
