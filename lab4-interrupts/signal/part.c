@@ -41,8 +41,9 @@ static void inherit_actions(struct signals *to, struct signals *from)
 static void inherit_task(struct task_signals *to, const struct task_signals *from, uint64_t flags)
 {
 	to->blocked = from->blocked;
-	if (!(flags & CLONE_VM) || (flags & CLONE_VFORK))
-		to->stack = from->stack;
+	to->stack = from->stack;
+	if ((flags & CLONE_VM) && !(flags & CLONE_VFORK))
+		to->stack = (stack_t){ .ss_flags = SS_DISABLE };
 }
 
 static void list_task(struct signals *signals, struct task_signals *task)
@@ -65,7 +66,6 @@ static int part_clone(struct task *task, struct task *from, uint64_t flags)
 		return -ENOMEM;
 	signal_queue_init(&its->pending);
 	its->task = task;
-	its->stack.ss_flags = SS_DISABLE;
 	if (from)
 		inherit_task(its, from->signals, flags);
 	task->signals = its;
@@ -95,7 +95,7 @@ static void part_exec(struct task *task)
 			(struct sigaction){ .sa_handler = ignored ? SIG_IGN : SIG_DFL };
 	}
 	spin_unlock_irqrestore(&signals->lock, irq);
-	task->signals->stack = (stack_t){ .ss_flags = SS_DISABLE };
+	task->signals->stack = (stack_t){ 0 };
 	task->signals->restores = false;
 	__atomic_store_n(&task->process->forgets_children,
 		signals->action[SIGCHLD - 1].sa_handler == SIG_IGN, __ATOMIC_RELAXED);
