@@ -14,14 +14,14 @@ PARTS = transcripts.expected("signals")
 @pytest.mark.exercise("4.9")
 @pytest.mark.needs("4.6", "4.7", "4.8")
 @pytest.mark.parametrize("part", PARTS)
-def test_signals(machine, part):
+def test_signals(user, part):
     """Each part of user/signals.c says what it said on Linux."""
-    transcripts.agree(machine, "signals", part)
+    transcripts.agree(user, "signals", part)
 
 
 @pytest.mark.exercise("4.9")
 @pytest.mark.needs("4.6", "4.7", "4.8")
 @pytest.mark.parametrize("part", transcripts.expected("frames"))
-def test_frames(machine, part):
+def test_frames(user, part):
     """Each part of user/frames.c: the frame, what programs edit in it, and what hostile ones do."""
-    transcripts.agree(machine, "frames", part)
+    transcripts.agree(user, "frames", part)
