@@ -21,7 +21,6 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/file/poll.h"
-#include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/signal/signal.h"
 #include <asm/ioctls.h>
@@ -77,6 +76,12 @@ static void drop_page(struct page **page)
 	*page = NULL;
 }
 
+/* Whether tail has just left a page, and head has not come round into it again. */
+static bool read_to_end(const struct pipe *pipe)
+{
+	return pipe->tail % PAGE_SIZE == 0 && room(pipe) >= PAGE_SIZE;
+}
+
 /* Bytes from a position up to the end of its page, but no more than so many. */
 static size_t in_page(uint64_t position, size_t most)
 {
@@ -122,7 +127,7 @@ static int64_t drain(struct pipe *pipe, struct buffer *to)
 		put = buffer_put(to, (char *)page_address(*page) + pipe->tail % PAGE_SIZE, want);
 		pipe->tail += put;
 		all += put;
-		if (put && pipe->tail % PAGE_SIZE == 0)
+		if (put && read_to_end(pipe))
 			drop_page(page);
 		if (put < want)
 			break;
@@ -350,46 +355,4 @@ int pipe_create(unsigned flags, struct file **reads, struct file **writes)
 	else
 		destroy(pipe);
 	return -ENOMEM;
-}
-
-/* Both ends get numbers, and the program is told: all of it or nothing. */
-static int64_t install(struct file *end[2], bool close_exec, uint64_t to)
-{
-	struct file_table *table = process_self()->files;
-	int fd[2];
-
-	fd[0] = table_install(table, end[0], 0, close_exec);
-	if (fd[0] < 0) {
-		file_put(end[0]);
-		file_put(end[1]);
-		return fd[0];
-	}
-	fd[1] = table_install(table, end[1], 0, close_exec);
-	if (fd[1] < 0)
-		file_put(end[1]);
-	else if (copy_to_user(to, fd, sizeof(fd)) == 0)
-		return 0;
-	else
-		table_close(table, fd[1]);
-	table_close(table, fd[0]);
-	return fd[1] < 0 ? fd[1] : -EFAULT;
-}
-
-SYSCALL(pipe2, "int*, open_flags", uint64_t, to, unsigned, flags)
-{
-	struct file *end[2];
-	int result;
-
-	if (flags & ~(unsigned)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
-		return -EINVAL;
-	result = pipe_create(flags & O_NONBLOCK, &end[0], &end[1]);
-	return result < 0 ? result : install(end, flags & O_CLOEXEC, to);
-}
-
-SYSCALL(pipe, "int*", uint64_t, to)
-{
-	struct file *end[2];
-	int result = pipe_create(0, &end[0], &end[1]);
-
-	return result < 0 ? result : install(end, false, to);
 }
