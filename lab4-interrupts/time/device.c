@@ -107,7 +107,7 @@ static const struct timer_device comparing = { "APIC, TSC deadline", compare_sta
 
 const struct timer_device *timer_device_find(void)
 {
-	if (!apic_present())
+	if (!interrupts_work())
 		return NULL;
 	if (cpuid(1, 0).ecx & CPUID_1_ECX_DEADLINE)
 		return &comparing;
