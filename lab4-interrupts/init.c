@@ -2,6 +2,7 @@
 #include "lab1-boot/lab.h"
 #include "lab1-boot/monitor/monitor.h"
 #include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/trace.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/file/file.h"
 #include "lab4-interrupts/file/pipe.h"
@@ -26,6 +27,7 @@ static void lab4_init(void)
 	usercopy_init();
 	syscalls_init();
 	syscalls_cpu_init();
+	trace_calls_init();
 	memory_init();
 	memory_faults_init();
 	random_init();

@@ -8,7 +8,9 @@ static const char *const calls[] = {
 #include <syscall_names.h>
 };
 
-static const char *const errors[] = {
+static const struct {
+	const char *name, *text;
+} errors[] = {
 #include <errno_names.h>
 };
 
@@ -17,7 +19,14 @@ const char *syscall_name(unsigned number)
 	return number < sizeof(calls) / sizeof(calls[0]) ? calls[number] : NULL;
 }
 
+#define ERRORS (sizeof(errors) / sizeof(errors[0]))
+
 const char *errno_name(unsigned number)
 {
-	return number < sizeof(errors) / sizeof(errors[0]) ? errors[number] : NULL;
+	return number < ERRORS ? errors[number].name : NULL;
+}
+
+const char *errno_text(unsigned number)
+{
+	return number < ERRORS ? errors[number].text : NULL;
 }

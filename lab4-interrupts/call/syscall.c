@@ -5,6 +5,7 @@
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/todo.h"
 #include "lab3-threads/thread/thread.h"
+#include "lab4-interrupts/call/trace.h"
 #include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/trap/interrupt.h"
 #include <stddef.h>
@@ -85,7 +86,7 @@ static void tell_missing(uint64_t number)
 
 /* --- from entry.S -------------------------------------------------------------------- */
 
-static int64_t run(const struct trap_frame *frame)
+int64_t syscall_run(struct trap_frame *frame)
 {
 	const struct syscall *row = syscall_row(frame->error);
 
@@ -109,7 +110,10 @@ void syscall_handle(struct trap_frame *frame)
 	struct task *task = task_self();
 
 	task->syscall = frame->error;
-	frame->rax = (uint64_t)run(frame);
+	if (trace_calls || (__atomic_load_n(&task->work, __ATOMIC_RELAXED) & TASK_TRACE))
+		frame->rax = (uint64_t)trace_run(frame);
+	else
+		frame->rax = (uint64_t)syscall_run(frame);
 	if (unsettled((int64_t)frame->rax))
 		__atomic_or_fetch(&task->work, TASK_SIGNAL, __ATOMIC_RELAXED);
 	irq_save();

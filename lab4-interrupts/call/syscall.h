@@ -57,8 +57,10 @@ void syscalls_cpu_init(void);
 /* syscall_name: "read", or NULL for a number that has no name. */
 const char *syscall_name(unsigned number);
 
-/* syscall_row: the number's row, or NULL. */
+/* syscall_row: the number's row, or NULL. syscall_run: do the call that the frame is about; its
+ * result, which is not in the frame yet. May sleep. */
 const struct syscall *syscall_row(uint64_t number);
+int64_t syscall_run(struct trap_frame *frame);
 
 /*
  * SYSCALL(name, shown, type, argument, ...): up to six pairs of a type and a name; the body of a

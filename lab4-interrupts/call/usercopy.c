@@ -8,6 +8,7 @@
 #include "lab1-boot/lib/rows.h"
 #include "lab1-boot/lock/spinlock.h"
 #include "lab2-memory/pagetable/pagetable.h"
+#include "lab4-interrupts/memory/memory.h"
 #include <linux/errno.h>
 
 /* An instruction that may fault, and where to go on then. */
@@ -38,13 +39,14 @@ size_t usercopy_todo(void *to, const void *from, size_t bytes)
 	return bytes;
 }
 
-/* How many of the bytes lie in the users' half: nothing is added that could wrap. */
+/* How many of the bytes lie in the users' half, and are not hidden: nothing is added that could
+ * wrap. */
 static size_t reachable(uint64_t address, size_t bytes)
 {
+	size_t most = address < USER_END ? USER_END - address : 0;
+
 	assert(may_sleep());
-	if (address >= USER_END)
-		return 0;
-	return bytes < USER_END - address ? bytes : USER_END - address;
+	return memory_visible(address, bytes < most ? bytes : most);
 }
 
 size_t copied_from_user(void *to, uint64_t from, size_t bytes)

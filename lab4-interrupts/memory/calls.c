@@ -115,8 +115,8 @@ static int check_map(
 	return 0;
 }
 
-SYSCALL(mmap, "address, size, prot, map_flags, fd, address", uint64_t, address, uint64_t, bytes,
-	int, protection, int, flags, int, fd, uint64_t, offset)
+SYSCALL(mmap, "address, size, prot, map_flags, fd, hex = address", uint64_t, address, uint64_t,
+	bytes, int, protection, int, flags, int, fd, uint64_t, offset)
 {
 	struct memory *memory = process_self()->memory;
 	struct vm_object *object = NULL;
@@ -171,6 +171,8 @@ SYSCALL(mprotect, "address, size, prot", uint64_t, address, uint64_t, bytes, int
 		return -EINVAL;
 	if ((protection & PROT_WRITE) && holds_view(space, address, bytes))
 		return -EACCES;
+	if (protection == PROT_NONE)
+		__atomic_store_n(&process_self()->memory->hides, true, __ATOMIC_RELAXED);
 	return vm_protect(space, address, bytes, protection);
 }
 
@@ -192,7 +194,7 @@ static int64_t move_end(struct memory *memory, uint64_t from, uint64_t to)
 }
 
 /* Linux's brk returns where the heap ends, whether it could be moved or not. */
-SYSCALL(brk, "address", uint64_t, end)
+SYSCALL(brk, "address = address", uint64_t, end)
 {
 	struct memory *memory = process_self()->memory;
 	uint64_t limit = process_limit(process_self(), RLIMIT_DATA);

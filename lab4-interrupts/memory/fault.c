@@ -26,6 +26,11 @@
 #define FAULT_RESERVED (1ul << 3)
 #define FAULT_FETCH    (1ul << 4)
 
+static enum vm_result try(struct memory *memory, uint64_t address, int access)
+{
+	return memory_low() ? VM_NO_MEMORY : vm_fault(memory->space, address, access);
+}
+
 enum vm_result memory_fault(uint64_t address, int access)
 {
 	struct task *task = task_self();
@@ -34,12 +39,12 @@ enum vm_result memory_fault(uint64_t address, int access)
 	assert(may_sleep());
 	if (!memory)
 		return VM_NO_REGION;
-	/* Exercise 4.5, first part: vm_fault; where no region is, the stack may grow to there
-	 * (memory_grow_stack), and then the access is tried again. Where there is no memory,
-	 * somebody has to go: memory_make_room says whether it is worth another try. */
+	/* Exercise 4.5, first part: try; where no region is, the stack may grow to there
+	 * (memory_grow_stack), and then it is tried again. Where there is no memory, somebody
+	 * has to go: memory_make_room says whether it is worth another try. */
 	// BEGIN SOLUTION 4.5
 	for (;;) {
-		enum vm_result result = vm_fault(memory->space, address, access);
+		enum vm_result result = try(memory, address, access);
 
 		if (result == VM_NO_REGION && memory_grow_stack(memory, address))
 			continue;
@@ -47,7 +52,8 @@ enum vm_result memory_fault(uint64_t address, int access)
 			continue;
 		return result;
 	}
-	// END SOLUTION 4.5 => (void)address, (void)access; todo("4.5"); return VM_NO_REGION;
+	// END SOLUTION 4.5 => (void)try, (void)address, (void)access; todo("4.5"); return
+	// VM_NO_REGION;
 }
 
 // BEGIN SOLUTION 4.5
@@ -65,8 +71,10 @@ static void user_fault(uint64_t address, int access)
 		signal_force(SIGSEGV, SEGV_MAPERR, address);
 	else if (result == VM_NO_RIGHT)
 		signal_force(SIGSEGV, SEGV_ACCERR, address);
-	else if (result != VM_RESOLVED)
+	else if (result == VM_BUS)
 		signal_force(SIGBUS, BUS_ADRERR, address);
+	else if (result == VM_NO_MEMORY)
+		process_exit(SIGKILL);
 }
 
 /* The kernel's: it may be about user memory at the copying instructions only, whatever page is
@@ -87,9 +95,10 @@ static bool page_fault(struct trap_frame *frame, uint64_t address)
 	if (frame->error & FAULT_RESERVED)
 		return false;
 	/* Exercise 4.5, second part: a fault in user mode is resolved, or forces the signal, with
-	 * the code, that sigaction(2) names for it. One in the kernel is dealt with only
-	 * at an instruction that copies for a program (usercopy_running), and below USER_END: it
-	 * is resolved, or the copy ends (usercopy_fault). */
+	 * the code, that sigaction(2) names for it; without memory the process ends as by
+	 * SIGKILL. One in the kernel is dealt with only at an instruction that copies for a
+	 * program (usercopy_running), and below USER_END: it is resolved, or the copy ends
+	 * (usercopy_fault). */
 	// BEGIN SOLUTION 4.5
 	if (!trap_from_user(frame))
 		return kernel_fault(frame, address);

@@ -5,6 +5,7 @@
 #include "lab1-boot/debug/panic.h"
 #include "lab2-memory/slab/slab.h"
 #include "lab4-interrupts/memory/view.h"
+#include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/trap/ipi.h"
 
 static struct slab_cache cache;
@@ -43,6 +44,7 @@ struct memory *memory_clone(struct memory *memory)
 	clone = memory_of(vm_clone(memory->space));
 	if (!clone)
 		goto done;
+	clone->hides = memory->hides;
 	clone->brk_start = memory->brk_start;
 	clone->brk = memory->brk;
 	clone->stack_top = memory->stack_top;
@@ -60,6 +62,30 @@ void memory_get(struct memory *memory)
 	uint32_t before = __atomic_fetch_add(&memory->references, 1, __ATOMIC_RELAXED);
 
 	assert(before != 0);
+}
+
+static size_t visible(struct vm_space *space, uint64_t address, size_t bytes)
+{
+	struct vm_region *region;
+
+	rwlock_read(&space->lock);
+	region = vm_region_from(space, address);
+	while (region && region->range.start < address + bytes && region->protection != PROT_NONE)
+		region = vm_region_next(region);
+	if (region && region->range.start < address + bytes)
+		bytes = region->range.start > address ? region->range.start - address : 0;
+	rwlock_read_done(&space->lock);
+	return bytes;
+}
+
+size_t memory_visible(uint64_t address, size_t bytes)
+{
+	struct task *task = task_self();
+	struct memory *memory = task ? task->process->memory : NULL;
+
+	if (!memory || !__atomic_load_n(&memory->hides, __ATOMIC_RELAXED))
+		return bytes;
+	return visible(memory->space, address, bytes);
 }
 
 /* --- the end ------------------------------------------------------------------------- */

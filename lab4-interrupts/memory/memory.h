@@ -13,6 +13,7 @@ struct memory {
 	uint32_t references;    /* [a] */
 	struct vm_space *space; /* [I] */
 	struct mutex lock;      /* of the heap's end */
+	bool hides;             /* [a] mprotect took all rights from pages that are mapped */
 	uint64_t brk_start,
 		brk;        /* [lock]; before the program runs exec sets both, to a page's start */
 	uint64_t stack_top; /* [I] after exec: the first byte behind it */
@@ -36,6 +37,13 @@ void memory_put(struct memory *memory);
 /* memory_room: whether the calling process may map so many bytes more (RLIMIT_AS, and a limit of
  * regions), there being space enough. */
 bool memory_room(struct memory *memory, uint64_t bytes);
+
+/*
+ * memory_visible: how many of the bytes at an address of the calling process's come before a page
+ * from which mprotect has taken all rights. Such a page stays mapped, for the kernel only: no fault
+ * would stop the kernel from copying what the program itself may not have. May sleep.
+ */
+size_t memory_visible(uint64_t address, size_t bytes);
 
 /*
  * memory_fault: an access of the current process's memory faulted: PROT_READ, PROT_WRITE or

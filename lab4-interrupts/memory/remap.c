@@ -251,8 +251,8 @@ static uint64_t whole_pages(uint64_t bytes)
 	return bytes > VM_HIGH ? VM_HIGH + PAGE_SIZE : (bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
 }
 
-SYSCALL(mremap, "address, size, size, mremap_flags, address", uint64_t, address, uint64_t, bytes,
-	uint64_t, new_bytes, int, flags, uint64_t, new_address)
+SYSCALL(mremap, "address, size, size, mremap_flags, address = address", uint64_t, address, uint64_t,
+	bytes, uint64_t, new_bytes, int, flags, uint64_t, new_address)
 {
 	struct remap remap = {
 		.memory = process_self()->memory,

@@ -66,6 +66,7 @@ struct process {
 	struct list tasks; /* [lock] */
 	unsigned living;   /* [lock] [a] how many these are */
 	bool exiting;      /* [a] exit_group was called: every task ends on its way to user mode */
+	bool doomed;       /* [a] it is ended to have its memory (memory/oom.c) */
 	int status;        /* [lock] as wait4 gives it; the first exit_group's counts */
 	struct task *execing;     /* [lock] the one that execs: all others end */
 	struct waitqueue alone;   /* it waits here until they have */
