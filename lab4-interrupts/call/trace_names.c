@@ -29,7 +29,10 @@ struct name {
 	{                                                                                          \
 		mask, (unsigned)(value), #value                                                    \
 	}
-#define IS(value) OF(0xffffffff, value)
+#define IS(value)                                                                                  \
+	{                                                                                          \
+		0xffffffff, (unsigned)(value), #value                                              \
+	}
 
 static const struct name prot[] = { IS(PROT_NONE), BIT(PROT_READ), BIT(PROT_WRITE), BIT(PROT_EXEC),
 	{ 0, 0, NULL } };

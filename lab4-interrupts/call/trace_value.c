@@ -158,24 +158,53 @@ static void show_timeval(struct trace_line *line, const uint64_t *value)
 		trace_text(line, "{tv_sec=%ld, tv_usec=%ld}", time[0], time[1]);
 }
 
+#define PREFIX 3 /* "SIG" */
+
+/* A signal's name as it stands in sets. */
+static void show_member(struct trace_line *line, unsigned number)
+{
+	size_t at = line->used;
+
+	if (number == 32)
+		trace_text(line, "RTMIN");
+	else if (number > 32)
+		trace_text(line, "RT_%u", number - 32);
+	else if (trace_named(line, "signal", 6, number) && line->used > at + PREFIX) {
+		memmove(line->text + at, line->text + at + PREFIX, line->used - at - PREFIX + 1);
+		line->used -= PREFIX;
+	}
+}
+
+static unsigned members(uint64_t set)
+{
+	unsigned count = 0;
+
+	for (; set; set &= set - 1)
+		count++;
+	return count;
+}
+
+/* A set, or with ~ before it the signals that are not in it, if these are fewer. */
 static void show_sigset(struct trace_line *line, const uint64_t *value)
 {
 	uint64_t set;
-	bool first = true;
+	bool some = false;
 
 	if (copy_from_user(&set, *value, sizeof(set))) {
 		show_address(line, value);
 		return;
 	}
-	trace_text(line, "[");
-	for (unsigned number = 1; number <= 64; number++) {
-		if (!(set >> (number - 1) & 1))
-			continue;
-		trace_text(line, first ? "" : " ");
-		first = false;
-		if (!trace_named(line, "signal", 6, number))
-			trace_text(line, "%u", number);
+	if (members(set) > 32) {
+		set = ~set;
+		trace_text(line, "~");
 	}
+	trace_text(line, "[");
+	for (unsigned number = 1; number <= 64; number++)
+		if (set >> (number - 1) & 1) {
+			trace_text(line, some ? " " : "");
+			show_member(line, number);
+			some = true;
+		}
 	trace_text(line, "]");
 }
 
