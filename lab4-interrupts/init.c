@@ -43,12 +43,12 @@ static void lab4_init(void)
 	namespace_init();
 	terminals_init();
 	interrupts_start();
+	timers_start_others();
 }
 
 static void lab4_cpu_init(void)
 {
 	interrupts_cpu_init();
-	timers_cpu_init();
 	syscalls_cpu_init();
 }
 

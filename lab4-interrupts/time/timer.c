@@ -17,11 +17,14 @@
 #include "lab4-interrupts/time/device.h"
 #include "lab4-interrupts/time/heap.h"
 #include "lab4-interrupts/trap/interrupt.h"
+#include "lab4-interrupts/trap/ipi.h"
 
 /* How long threads have the processor after timers had it: as long as those took, and this in
  * nanoseconds, which also has to do for the way into the interrupt and out of it. So much later may
  * a timer come; but nobody keeps a processor busy with timers alone. */
 #define REST 20000
+
+#define ALL_PROCESSORS 0xff
 
 /* Key: [lock] taken with interrupts off, [c] this processor only. */
 struct timers {
@@ -228,8 +231,15 @@ void timers_init(void)
 	device->start();
 }
 
-void timers_cpu_init(void)
+/* On each further processor, which came up before anybody knew of a device. */
+static void start(void *unused)
+{
+	(void)unused;
+	device->start();
+}
+
+void timers_start_others(void)
 {
 	if (device)
-		device->start();
+		ipi_call(ALL_PROCESSORS, start, NULL);
 }

@@ -25,9 +25,10 @@ struct timer {
 	struct timer **at;          /* where the pointer to it stands; NULL: it is in no heap */
 };
 
-/* timers_init: let this processor's APIC serve for timers. timers_cpu_init: on each further one. */
+/* timers_init: let this processor's APIC serve for timers. timers_start_others: those of
+ * all further ones, once interrupts are on. */
 void timers_init(void);
-void timers_cpu_init(void);
+void timers_start_others(void);
 
 /*
  * timer_init: it does not run. expired is called in the interrupt's handler, with interrupts off,

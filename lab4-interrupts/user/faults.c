@@ -3,7 +3,9 @@
  * each line says what was tried and what came of it. The same on Linux.
  *
  *   faults          all of it
+ *   faults PART     that part: see main
  */
+#define _GNU_SOURCE /* mremap */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -139,6 +141,43 @@ static void touching(void)
 	try_read("read the last byte of all", -1ul);
 	try_read("read where no address is", 0x800000000000);
 	try_write("write where no address is", 0x1234567812345678);
+}
+
+/* --- behind an object's end ---------------------------------------------------------- */
+
+static void behind(void)
+{
+	uint64_t shared = map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+	uint64_t longer = (uint64_t)mremap((void *)shared, PAGE, 3 * PAGE, MREMAP_MAYMOVE);
+
+	try_write("write to shared memory", longer);
+	try_write("write behind its end", longer + PAGE);
+	try_read("read behind its end", longer + 3 * PAGE - 1);
+}
+
+/* What the kernel has to bring in for itself, in the middle of a call. */
+static void lazily(void)
+{
+	uint64_t fresh = map(64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	int zero = open("/dev/zero", O_RDONLY), ends[2];
+	unsigned wrong = 0;
+
+	if (pipe(ends))
+		return;
+	printf("read into pages that are not there: %ld\n",
+		(long)read(zero, (void *)(fresh + 100), 10 * PAGE));
+	printf("write from others: %ld\n",
+		(long)write(ends[1], (void *)(fresh + 20 * PAGE - 50), 100));
+	fflush(stdout);
+	if (fork() == 0) {
+		read(zero, (void *)fresh, PAGE);
+		_exit(0);
+	}
+	memset((void *)fresh, 'p', PAGE);
+	wait(NULL);
+	for (unsigned i = 0; i < PAGE; i++)
+		wrong += ((char *)fresh)[i] != 'p';
+	printf("a child's read has changed %u bytes of its parent's\n", wrong);
 }
 
 /* --- the stack ----------------------------------------------------------------------- */
@@ -326,18 +365,32 @@ static void partly(void)
 	say("and again when it may be written", read(zero, (void *)(border - 3), 2));
 }
 
-int main(void)
+static const struct {
+	const char *name;
+	void (*run)(void);
+} parts[] = {
+	{ "touching", touching },
+	{ "behind", behind },
+	{ "copies", copies },
+	{ "ends", ends },
+	{ "pointers", bad_pointers },
+	{ "border", at_the_border },
+	{ "partly", partly },
+	{ "lazily", lazily },
+	{ "stacks", stacks },
+};
+
+int main(int count, char **arguments)
 {
 	watch(SIGSEGV);
 	watch(SIGBUS);
 	border = map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE) + 2 * PAGE;
 	mprotect((void *)border, PAGE, PROT_NONE);
-	touching();
-	copies();
-	ends();
-	bad_pointers();
-	at_the_border();
-	partly();
-	stacks();
+	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (count > 1 && strcmp(arguments[1], parts[i].name) != 0)
+			continue;
+		printf("== %s\n", parts[i].name);
+		parts[i].run();
+	}
 	return 0;
 }

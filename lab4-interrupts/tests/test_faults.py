@@ -1,0 +1,39 @@
+"""Exercises 4.4 and 4.5 seen from programs: faults and bad pointers are what they are on Linux."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+transcripts = import_module("lab4-interrupts.tests.transcripts")
+
+OF_CALLS = ("pointers", "border", "partly", "lazily")
+OF_FAULTS = ("touching", "behind", "copies", "ends", "stacks")
+
+
+@pytest.mark.exercise("4.4")
+@pytest.mark.needs("4.1", "4.5", "4.6", "4.7", "4.8", "4.9")
+@pytest.mark.parametrize("part", OF_CALLS)
+def test_pointers(user, part):
+    """System calls with pointers to nowhere, to the kernel, and over the end of memory."""
+    transcripts.agree(user, "faults", part)
+
+
+@pytest.mark.exercise("4.5")
+@pytest.mark.needs("4.1", "4.4", "4.6", "4.7", "4.8", "4.9")
+@pytest.mark.parametrize("part", OF_FAULTS)
+def test_faults(user, part):
+    """Which signal, with which code and which address, a program's fault becomes."""
+    transcripts.agree(user, "faults", part)
+
+
+@pytest.mark.exercise("4.5")
+@pytest.mark.needs("4.1", "4.4", "4.6", "4.7", "4.8", "4.9")
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_out_of_memory(user, cpus):
+    """Programs that take all memory are ended, one after the other; nobody else is."""
+    ran = user("/bin/hog", cpus=cpus, limit=120)
+    lines = [line for line in ran.output.splitlines() if not line.startswith("out of memory: ")]
+    assert lines == ["ended by signal 9"] * 7 + ["and the machine can be used"]
+    assert ran.output.count("out of memory: ") >= 7
