@@ -69,7 +69,7 @@ SYSCALL(clock_nanosleep, "clock, sleep_flags, timespec, address", int, clock, in
 	uint64_t nanoseconds, now;
 	int error;
 
-	if (clock == CLOCK_THREAD_CPUTIME_ID || clock_by_id(clock, &now))
+	if (clock_by_id(clock, &now))
 		return -EINVAL;
 	if (!can_sleep_by(clock))
 		return -EOPNOTSUPP;
