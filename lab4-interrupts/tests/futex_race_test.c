@@ -256,3 +256,33 @@ KTEST(futex_moved_and_interrupted, "4.10",
 {
 	explore(3, SCHEDULES, move_once);
 }
+
+/* --- other words -------------------------------------------------------------------- */
+
+#define OTHERS 1500 /* some of them have to share a bucket with ours */
+
+static void others_once(void)
+{
+	struct futex_key key = key_of(&words[0]), other = key;
+
+	set(&words[0], 7);
+	woken = 0;
+	crew_start(sleep_once, &words[0]);
+	UNTIL(futex_waiters(&key) == 1);
+	for (unsigned i = 1; i <= OTHERS; i++) {
+		other.where = key.where + 4 * i;
+		if (futex_wake(&other, ~0u, ~0u))
+			KT_EQ(i, 0);
+	}
+	KT_EQ(futex_waiters(&key), 1);
+	KT_EQ(wake(&words[0], 1, 0), 0);
+	KT_EQ(wake(&words[0], 1, ~0u), 1);
+	crew_join();
+	KT_EQ(woken, 1);
+}
+
+KTEST(futex_other_words, "4.10", "a wake-up for another word wakes nobody who waits for this one",
+	.limit = 20, .needs = "3.1 3.3 3.4 3.5")
+{
+	others_once();
+}

@@ -25,3 +25,11 @@ def test_signals(user, part):
 def test_frames(user, part):
     """Each part of user/frames.c: the frame, what programs edit in it, and what hostile ones do."""
     transcripts.agree(user, "frames", part)
+
+
+@pytest.mark.exercise("4.9")
+@pytest.mark.needs("4.6", "4.7", "4.8")
+def test_process_1_stays(user):
+    """What ends others by default does nothing to process 1, SIGKILL neither."""
+    said = user("/bin/sh", "-c", "for i in 9 15 11 19 64; do kill -$i 1; done; echo it is there").output
+    assert said == "it is there\n"

@@ -411,6 +411,12 @@ static void without_stack(void)
 		     : "rcx", "r11", "memory");
 }
 
+static void fault_without_a_stack(void)
+{
+	set_action(SIGSEGV, do_harm, 0);
+	asm volatile("mov $4096, %%rsp; push %%rax" ::: "memory");
+}
+
 static void without_restorer(void)
 {
 	struct kernel_action action = { do_harm, SA_SIGINFO, NULL, 0 };
@@ -430,6 +436,7 @@ static void part_hostile(void)
 	in_child("from the kernel", return_from_the_kernel);
 	in_child("from zeros", return_from_zeros);
 	in_child("without a stack", without_stack);
+	in_child("a fault without a stack", fault_without_a_stack);
 	in_child("without a restorer", without_restorer);
 }
 

@@ -254,7 +254,12 @@ static void part_pending(void)
 	send(SIGURG);
 	syscall(SYS_rt_sigpending, &set, 8);
 	printf("ignored by default, but blocked: %#lx\n", set);
+	set_action(SIGIO, log_number, 0, 0);
+	mask(SIG_SETMASK, ~0ul);
+	send(SIGURG);
+	send(SIGIO);
 	mask(SIG_SETMASK, 0);
+	tell("behind one that does nothing");
 }
 
 static void part_wait(void)
@@ -645,6 +650,32 @@ static void part_stop(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+static int reader[2];
+
+/* What a read gets that is stopped, and goes on. */
+static void part_goes_on(void)
+{
+	char byte = 0;
+	pid_t child;
+	int status;
+
+	if (pipe(reader))
+		return;
+	child = fork();
+	if (child == 0)
+		_exit(read(reader[0], &byte, 1) == 1 ? byte : 100);
+	usleep(20000);
+	kill(child, SIGSTOP);
+	waitpid(child, &status, WUNTRACED);
+	kill(child, SIGCONT);
+	usleep(20000);
+	byte = 42;
+	if (write(reader[1], &byte, 1) != 1)
+		return;
+	waitpid(child, &status, 0);
+	printf("a read that was stopped got %d\n", WEXITSTATUS(status));
+}
+
 /* Stop signals by keys do nothing to an orphaned group: ours is one if its leader's parent is
  * elsewhere. */
 static void stop_orphaned(void)
@@ -754,6 +785,7 @@ static const struct {
 	{ "defaults", part_defaults },
 	{ "errors", part_errors },
 	{ "stop", part_stop },
+	{ "goes_on", part_goes_on },
 	{ "orphaned", part_orphaned },
 	{ "timers", part_timers },
 	{ "threads", part_threads },
