@@ -25,6 +25,9 @@
 #define XCR0_AVX          4u
 
 #define FXSAVE_BYTES  512
+#define HEAD_BYTES    32           /* of them: the control and status words */
+#define HEADER        FXSAVE_BYTES /* XSAVE's: SDM volume 1, section 13.4.2 */
+#define HEADER_BYTES  64
 #define AREA_ALIGN    64
 #define FCW           0 /* where the control words stand in an area, and their initial values */
 #define FCW_INITIAL   0x37f
@@ -85,9 +88,13 @@ uint32_t fpu_mxcsr_mask(void)
 	return mxcsr_mask;
 }
 
+/* XRSTOR gives initial values to the components that XSAVE's header says nothing of, whatever
+ * stands at their places; but what stands in MXCSR is loaded. FXRSTOR takes all as it stands. */
 void fpu_initial(void *area)
 {
-	memset(area, 0, bytes);
+	memset(area, 0, components ? HEAD_BYTES : bytes);
+	if (components)
+		memset((char *)area + HEADER, 0, HEADER_BYTES);
 	*(uint16_t *)((char *)area + FCW) = FCW_INITIAL;
 	*(uint32_t *)((char *)area + MXCSR) = MXCSR_INITIAL;
 }

@@ -160,13 +160,15 @@ int signal_frame_push(struct trap_frame *frame, int number, const struct sigacti
 	 * inherit. */
 	// BEGIN SOLUTION 4.9
 	struct task_signals *self = task_signals_self();
-	struct signal_frame its = { .restorer = (uint64_t)action->sa_restorer, .info = *info };
+	struct signal_frame its;
 	uint64_t top = top_for(frame, action);
 	uint64_t vectors = (top - registers_bytes()) & ~63ul;
 	uint64_t rsp = ((vectors - sizeof(its)) & ~15ul) - 8;
 
 	if (!(action->sa_flags & SA_RESTORER) || overflows(top, rsp))
 		return -EFAULT;
+	its.restorer = (uint64_t)action->sa_restorer;
+	its.info = *info;
 	fill(&its, frame, vectors, blocked);
 	if (copy_to_user(rsp, &its, sizeof(its)) || registers_save(vectors))
 		return -EFAULT;

@@ -111,10 +111,9 @@ int registers_load(uint64_t from)
 
 	if (!area)
 		return 0;
-	fpu_initial(area);
 	if (from)
 		error = load(area, from);
-	if (error)
+	if (!from || error)
 		fpu_initial(area);
 	fpu_return(area);
 	return error;
