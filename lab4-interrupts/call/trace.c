@@ -68,7 +68,7 @@ static const char *behind(const char *word, size_t length)
 
 static bool is_late(const char *word, size_t length)
 {
-	return length > 0 && (word[length - 1] == '^' || strncmp(word, "int*", length) == 0);
+	return length > 0 && (word[length - 1] == '^' || word[length - 1] == '*');
 }
 
 /* One argument; what the call should have put there is not there if it has failed. */
@@ -119,7 +119,7 @@ static void show_result(struct trace_line *line, bool address)
 	if (result < 0 && result > -4096)
 		show_error(line, (unsigned)-result);
 	else
-		trace_text(line, address ? ") = %#lx" : ") = %ld", result);
+		trace_text(line, address ? ") = 0x%lx" : ") = %ld", result);
 }
 
 static void print(const struct task *task, struct trace_line *line)

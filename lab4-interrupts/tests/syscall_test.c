@@ -214,45 +214,81 @@ KTEST(syscall_changed, "4.4",
 	user_end();
 }
 
-/* Where a program returns that has told the kernel to return it to nowhere: a general-protection
- * fault, which must come from the IRETQ, with nothing of the program's in it that hurts. */
-static uint64_t fault_cs, fault_rsp, fault_rip;
-static uint64_t wanted;
+/*
+ * Which way a call goes back is told by what is in cs in the frame: IRETQ takes it, and faults, as
+ * if the program had (see 4.1); SYSRET does not look at it.
+ */
+#define PROTECTION_FAULT 13
+#define NO_SEGMENT       3 /* a null selector, at the program's level */
+#define RFLAGS_TF        (1ul << 8)
+
+static unsigned faults;
+static struct trap_frame fault;
+static uint64_t wanted_rip, wanted_flags;
 
 static bool protection_fault(struct trap_frame *frame, uint64_t detail)
 {
 	(void)detail;
-	fault_cs = frame->cs;
-	fault_rsp = frame->rsp;
-	fault_rip = frame->rip;
+	faults++;
+	fault = *frame;
 	thread_exit(0);
 }
 
-static void return_to_wanted(struct trap_frame *frame)
+static void return_so(struct trap_frame *frame)
 {
-	frame->rip = frame->rcx = wanted;
+	frame->cs = NO_SEGMENT;
+	if (wanted_rip)
+		frame->rip = frame->rcx = wanted_rip;
+	frame->rflags |= wanted_flags;
+	frame->r11 = frame->rflags;
 }
 
-static void try_return(uint64_t address)
+static void run_and_return(uint64_t rip, uint64_t flags)
 {
-	wanted = address;
-	look = return_to_wanted;
+	wanted_rip = rip;
+	wanted_flags = flags;
+	look = return_so;
+	trap_replace_exception(PROTECTION_FAULT, protection_fault);
 	run_code(code_registers, code_registers_end);
-	KT_EQ(fault_cs & 3, 3);
-	KT_EQ(fault_rip, address);
-	KT_EQ(fault_rsp, user.frame.rsp);
+}
+
+/* It has gone by IRETQ, which did not like the segment. */
+static void by_iretq(uint64_t rip, uint64_t flags)
+{
+	unsigned before = faults;
+
+	run_and_return(rip, flags);
+	KT_EQ(faults, before + 1);
+	KT_EQ(fault.cs, NO_SEGMENT);
+	KT_EQ(fault.rip, rip ? rip : USER_CODE_PAGE + 7);
+	KT_EQ(fault.rsp, user.frame.rsp);
 	user_end();
 }
 
 KTEST(syscall_sysret_trap, "4.4",
-	"a return address that is not canonical faults as the program's own, on the kernel's stack",
+	"SYSRET is not given a return address that is not the program's: IRETQ faults as the "
+	"program",
 	.needs = "4.1 4.5")
 {
-	trap_set_exception(13, protection_fault);
-	try_return(USER_END);
-	try_return(0x8000000000000000);
-	try_return(0xffff7fffffffffff);
-	try_return(0x1234567800000000);
+	by_iretq(USER_END, 0);
+	by_iretq(0x8000000000000000, 0);
+	by_iretq(0xffff7fffffffffff, 0);
+	by_iretq(0x1234567800000000, 0);
+	by_iretq((uint64_t)ktest_syscall_sysret_trap, 0);
+}
+
+KTEST(syscall_sysret_flags, "4.4", "SYSRET is not used to step a program", .needs = "4.1 4.5")
+{
+	by_iretq(0, RFLAGS_TF);
+}
+
+KTEST(syscall_fast, "4.4", "a call that has changed nothing but rax goes back by SYSRET",
+	.needs = "4.1 4.5")
+{
+	run_and_return(0, 0);
+	KT_EQ(faults, 0);
+	check_preserved();
+	user_end();
 }
 
 /* --- numbers and arguments ----------------------------------------------------------- */

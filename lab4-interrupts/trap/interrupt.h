@@ -68,6 +68,10 @@ bool interrupts_started(void);
  */
 void trap_set_exception(unsigned vector, bool (*handle)(struct trap_frame *frame, uint64_t detail));
 
+/* trap_replace_exception: another handler, or NULL for none; returns the one before. For tests. */
+typedef bool trap_handler(struct trap_frame *frame, uint64_t detail);
+trap_handler *trap_replace_exception(unsigned vector, trap_handler *handle);
+
 /* trap_set_interrupt: who is called for an interrupt, before which nobody is; NULL takes it back
  * (no processor may be in it then). The handler tells the local APIC itself (apic_done). When it
  * has returned, the thread that was interrupted gives way if it should. */

@@ -27,6 +27,12 @@ void trap_set_exception(unsigned vector, bool (*handle)(struct trap_frame *frame
 	__atomic_store_n(&exceptions[vector], handle, __ATOMIC_RELEASE);
 }
 
+trap_handler *trap_replace_exception(unsigned vector, trap_handler *handle)
+{
+	assert(vector < TRAP_EXCEPTIONS);
+	return __atomic_exchange_n(&exceptions[vector], handle, __ATOMIC_ACQ_REL);
+}
+
 void trap_set_interrupt(unsigned vector, void (*handle)(struct trap_frame *frame))
 {
 	assert(vector >= TRAP_EXCEPTIONS && vector < TRAP_VECTORS);
