@@ -18,11 +18,13 @@
 #include "lab4-interrupts/time/timer.h"
 #include "lab4-interrupts/trap/interrupt.h"
 #include "lab4-interrupts/trap/ipi.h"
+#include "lab4-interrupts/trap/irq.h"
 #include "lab4-interrupts/tty/tty.h"
 
 static void lab4_init(void)
 {
 	interrupts_init();
+	irq_init();
 	ipi_init();
 	usercopy_init();
 	syscalls_init();
