@@ -16,10 +16,10 @@ _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES, "entry.S");
 PERCPU(unsigned, interrupt_depth) = 0;
 static PERCPU(bool, in_nmi) = false;
 
-static bool (*exceptions[TRAP_EXCEPTIONS])(struct trap_frame *, uint64_t); /* [a] */
-static void (*interrupts[TRAP_VECTORS])(struct trap_frame *);              /* [a] */
-static void (*user_return)(struct trap_frame *);                           /* [I] once set */
-static uint64_t unexpected;                                                /* [a] */
+static trap_handler *exceptions[TRAP_EXCEPTIONS];        /* [a] */
+static void (*interrupts[TRAP_VECTORS])(struct trap_frame *); /* [a] */
+static void (*user_return)(struct trap_frame *);              /* [I] once set */
+static uint64_t unexpected;                                   /* [a] */
 
 void trap_set_exception(unsigned vector, bool (*handle)(struct trap_frame *frame, uint64_t detail))
 {
@@ -70,8 +70,7 @@ static uint64_t detail_of(unsigned vector)
 
 static bool deal_with(struct trap_frame *frame, uint64_t detail)
 {
-	bool (*handle)(struct trap_frame *, uint64_t) =
-		__atomic_load_n(&exceptions[frame->vector], __ATOMIC_ACQUIRE);
+	trap_handler *handle = __atomic_load_n(&exceptions[frame->vector], __ATOMIC_ACQUIRE);
 
 	return handle && handle(frame, detail);
 }
