@@ -2,6 +2,7 @@
  * Exercise 4.1 in the kernel: what traps leave of the registers, one inside the other, and between
  * any two instructions. entry_user_test.c goes to user mode.
  */
+#include "lab1-boot/console/console.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/ktest.h"
@@ -384,25 +385,32 @@ KTEST(entry_trap_in_nmi, "",
 		CPU_PAUSE();
 }
 
-/*
- * Computes until it has been hit so often as the input's first byte times 8 says; test_entry.py
- * sends what cannot be masked. Reply: how many came.
- */
-KPROBE(entry_nmi_storm)
+/* Computes and traps until something that cannot be masked has come in between. */
+static void await_nmi(void)
 {
-	unsigned wanted_nmis = (unsigned)kt_input_byte() * 8;
-	uint64_t seed = kt_random(), right = compute(seed), count = 0;
+	uint64_t seed = kt_random(), right = compute(seed);
+	unsigned before = __atomic_load_n(&nmis, __ATOMIC_RELAXED);
 
-	KT_REQUIRE(interrupts_work());
-	trap_replace_exception(TRAP_NMI, count_nmi);
-	trap_set_interrupt(ENTRY_VECTOR, look);
-	kprintf("send them\n");
-	while ((count = __atomic_load_n(&nmis, __ATOMIC_RELAXED)) < wanted_nmis) {
+	do {
 		KT_EQ(compute(seed), right);
 		for (unsigned i = 0; i < ENTRY_REGISTERS; i++)
 			entry_wanted[i] = kt_random();
 		entry_trap(RFLAGS_IF | 2);
 		check_registers();
+	} while (__atomic_load_n(&nmis, __ATOMIC_RELAXED) == before);
+}
+
+/* Input: a byte: how many rounds. test_entry.py sends some in each. */
+KPROBE(entry_nmi_storm)
+{
+	KT_REQUIRE(interrupts_work());
+	trap_replace_exception(TRAP_NMI, count_nmi);
+	trap_set_interrupt(ENTRY_VECTOR, look);
+	for (int rounds = kt_input_byte(); rounds > 0; rounds--) {
+		kprintf("send them\n");
+		await_nmi();
 	}
-	kt_reply_hex(&count, sizeof(count));
+	kprintf("enough\n");
+	while (console_read() < 0)
+		CPU_PAUSE();
 }
