@@ -125,10 +125,14 @@ static bool matters(void)
 	return __atomic_load_n(&percpu_count, __ATOMIC_RELAXED) > 1 && !panic_begun();
 }
 
+/* With interrupts off: a handler would look, too, and who gives way could go on elsewhere. */
 void watch_plain(uint64_t address, size_t bytes, bool write, const uint64_t *frame)
 {
+	uint64_t flags;
+
 	if (!matters() || this_cpu(inside))
 		return;
+	flags = irq_save();
 	this_cpu(inside) = true;
 	look(address, bytes, write, frame);
 	if (--this_cpu(until_next) == 0) {
@@ -136,6 +140,7 @@ void watch_plain(uint64_t address, size_t bytes, bool write, const uint64_t *fra
 		wait_with_note(address, bytes, write, frame);
 	}
 	this_cpu(inside) = false;
+	irq_restore(flags);
 }
 
 void watch_atomic(uint64_t address, size_t bytes, bool write, const uint64_t *frame)

@@ -16,8 +16,20 @@
 #define ENTRY_REGISTERS 15
 #define ENTRY_EACH(X)                                                                              \
 	X(0, r15)                                                                                  \
-	X(1, r14) X(2, r13) X(3, r12) X(4, r11) X(5, r10) X(6, r9) X(7, r8) X(8, rbp) X(9, rdi)    \
-		X(10, rsi) X(11, rdx) X(12, rcx) X(13, rbx) X(14, rax)
+	X(1, r14)                                                                                  \
+	X(2, r13)                                                                                  \
+	X(3, r12)                                                                                  \
+	X(4, r11)                                                                                  \
+	X(5, r10)                                                                                  \
+	X(6, r9)                                                                                   \
+	X(7, r8)                                                                                   \
+	X(8, rbp)                                                                                  \
+	X(9, rdi)                                                                                  \
+	X(10, rsi)                                                                                 \
+	X(11, rdx)                                                                                 \
+	X(12, rcx)                                                                                 \
+	X(13, rbx)                                                                                 \
+	X(14, rax)
 #define ENTRY_LOAD(number, name)  "movq entry_wanted + 8 * " #number ", %" #name "\n"
 #define ENTRY_STORE(number, name) "movq %" #name ", entry_got + 8 * " #number "\n"
 

@@ -320,11 +320,13 @@ KTEST(entry_nmi_with_the_users_base, "4.1",
 	"a non-maskable interrupt finds this processor's data whatever GS base is, and leaves it "
 	"so")
 {
-	volatile uint32_t *page = apic_page();
-	uint64_t mine = rdmsr(MSR_GS_BASE), flags = irq_save();
+	volatile uint32_t *page;
+	uint64_t mine = rdmsr(MSR_GS_BASE), flags;
 
 	KT_REQUIRE(interrupts_work());
 	trap_replace_exception(TRAP_NMI, count_nmi);
+	page = apic_page();
+	flags = irq_save();
 	for (unsigned i = 0; i < SEVERAL_TIMES; i++) {
 		uint64_t user = i % 2 ? kt_random() >> 17 : mine + i * 8, other = mine, after;
 		uint32_t low, high;
@@ -356,6 +358,7 @@ KTEST(entry_machine_check_with_the_users_base, "4.1",
 	"a machine check is told, whatever GS base is", .needs = "1.3",
 	.panics = "machine check (exception 18, error code 0x0)")
 {
+	KT_REQUIRE(interrupts_work());
 	irq_save();
 	asm volatile("swapgs; int $18" : : : "memory");
 }
