@@ -80,9 +80,9 @@ $(uapi):
 
 # The names of Linux's system calls and errors, by their numbers: for messages (lab 4).
 names := $(uapi)/syscall_names.h $(uapi)/errno_names.h
-$(uapi)/syscall_names.h: | $(uapi)
+$(uapi)/syscall_names.h: grader/kernel.mk | $(uapi)
 	@sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' $(uapi)/asm/unistd_64.h >$@
-$(uapi)/errno_names.h: | $(uapi)
+$(uapi)/errno_names.h: grader/kernel.mk | $(uapi)
 	@sed -n 's:^#define[ \t]*\(E[A-Z0-9]*\)[ \t]*\([0-9][0-9]*\)[ \t]*/\* *\(.*[^ ]\) *\*/.*:[\2] = { "\1", "\3" },:p' $(uapi)/asm-generic/errno-base.h $(uapi)/asm-generic/errno.h >$@
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi) $(names)

@@ -139,6 +139,7 @@ KTEST(irq_unexpected, "", "an interrupt that nobody has asked for is counted, an
 
 	asm volatile("int $0xfd" : : : "memory");
 	KT_EQ(trap_unexpected(), before + 1);
+	KT_EQ(trap_count(0, 0xfd), 1);
 	trap_set_interrupt(ENTRY_VECTOR, count_one);
 	apic_send(apic_id(), 0xfd);
 	apic_send(apic_id(), ENTRY_VECTOR); /* of a lower priority: it waits for the other's end */

@@ -87,6 +87,9 @@ void trap_set_user_return(void (*prepare)(struct trap_frame *frame));
 /* trap_user_return: that, for who enters user mode by another way than a trap. */
 void trap_user_return(struct trap_frame *frame);
 
+/* trap_count: how many interrupts with that vector a processor has had. */
+uint64_t trap_count(unsigned cpu, unsigned vector);
+
 /* trap_unexpected: how many interrupts there were for which nobody had asked. */
 uint64_t trap_unexpected(void);
 

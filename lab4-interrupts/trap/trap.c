@@ -15,8 +15,9 @@ _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES, "entry.S");
 
 PERCPU(unsigned, interrupt_depth) = 0;
 static PERCPU(bool, in_nmi) = false;
+static PERCPU(uint64_t, counts[TRAP_VECTORS]); /* its own processor's to change; [a] for a look */
 
-static trap_handler *exceptions[TRAP_EXCEPTIONS];        /* [a] */
+static trap_handler *exceptions[TRAP_EXCEPTIONS];             /* [a] */
 static void (*interrupts[TRAP_VECTORS])(struct trap_frame *); /* [a] */
 static void (*user_return)(struct trap_frame *);              /* [I] once set */
 static uint64_t unexpected;                                   /* [a] */
@@ -50,6 +51,11 @@ void trap_user_return(struct trap_frame *frame)
 {
 	if (user_return)
 		user_return(frame);
+}
+
+uint64_t trap_count(unsigned cpu, unsigned vector)
+{
+	return __atomic_load_n(&(*percpu_at(percpu_areas[cpu], counts))[vector], __ATOMIC_RELAXED);
 }
 
 uint64_t trap_unexpected(void)
@@ -104,7 +110,9 @@ static void interrupt(struct trap_frame *frame)
 {
 	void (*handle)(struct trap_frame *) =
 		__atomic_load_n(&interrupts[frame->vector], __ATOMIC_ACQUIRE);
+	uint64_t *count = &(*this_cpu_ptr(counts))[frame->vector];
 
+	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
 	this_cpu(interrupt_depth)++;
 	preempt_disable();
 	(handle ? handle : interrupt_unexpected)(frame);
