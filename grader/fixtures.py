@@ -208,10 +208,11 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
     """user(path, *arguments, files={path: content}) boots the lab's initrd, with these files in it
     besides, lets /init run that program, and returns what it did. keys are typed once it has begun
     to run. status=None: it may end as it likes."""
-    def run(*words: str, files: dict[str, str | bytes] = {}, status: int | None = 0, keys: str = "",
+    def run(*words: str, files: dict[str, str | bytes | initrd.Entry] = {}, status: int | None = 0, keys: str = "",
             **options) -> Ran:
         root, lab = Path(request.config.rootpath), _lab_number(request.node)
-        more = [initrd.file(name.lstrip("/"), data.encode() if isinstance(data, str) else data)
+        more = [data if isinstance(data, initrd.Entry) else
+                initrd.file(name.lstrip("/"), data.encode() if isinstance(data, str) else data)
                 for name, data in files.items()]
         image = initrd.archive(programs.entries(root, lab) + more) if more else programs.image(root, lab)
         append = " ".join([options.pop("append", ""), "--", *words]).strip()

@@ -13,7 +13,7 @@
 #include "lab4-interrupts/tty/tty.h"
 #include <linux/errno.h>
 
-#define ARGUMENTS 32 /* at most, the program's own name included */
+#define ARGUMENTS 64 /* at most, the program's own name included */
 
 static const char *const usual[] = { "/init", "/sbin/init", "/bin/init", "/bin/sh", NULL };
 static const char *const environment[] = { "HOME=/", "TERM=linux", NULL };

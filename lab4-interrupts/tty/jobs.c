@@ -174,9 +174,11 @@ void terminal_hang_up(struct terminal *terminal)
 
 	uint64_t irq = terminal_lock(terminal);
 
-	__atomic_fetch_add(&terminal->hang_ups, 1, __ATOMIC_RELEASE);
 	ldisc_flush(&terminal->ldisc);
-	terminal->driver->discard(terminal->device);
+	if (terminal != &terminal_console) { /* that stays, as on Linux: process 1 has it, too */
+		__atomic_fetch_add(&terminal->hang_ups, 1, __ATOMIC_RELEASE);
+		terminal->driver->discard(terminal->device);
+	}
 	waitqueue_wake_all(&terminal->readers);
 	waitqueue_wake_all(&terminal->writers);
 	terminal_unlock(terminal, irq);

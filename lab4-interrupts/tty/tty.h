@@ -126,3 +126,7 @@ int jobs_foreground(struct terminal *terminal, bool any);
 int jobs_session(struct terminal *terminal, bool any);
 int jobs_set_foreground(struct terminal *terminal, int group);
 void jobs_send(struct terminal *terminal, int number);
+
+/* console_tty_settle: what programs have written to the console has been sent: before the machine
+ * is switched off. Takes the terminal's lock. */
+void console_tty_settle(void);

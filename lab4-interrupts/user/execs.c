@@ -1,0 +1,231 @@
+/*
+ * What exec does; see forks.c. The program execs itself: with the name of no part it tells what it
+ * was given.
+ */
+#define _GNU_SOURCE
+#include "lib/parts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SELF "/bin/execs"
+
+extern char **environ;
+
+static void *sleep_body(void *argument)
+{
+	(void)argument;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void *spin_body(void *argument)
+{
+	(void)argument;
+	for (;;)
+		;
+	return NULL;
+}
+
+static int run(char *const arguments[], char *const environment[])
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execve(arguments[0], arguments, environment);
+		say("exec: %s", strerror(errno));
+		_exit(126);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+static void exec_arguments(void)
+{
+	char *const arguments[] = { (char *)SELF, "show", "", "two words", "last", NULL };
+	char *const environment[] = { "A=1", "EMPTY=", NULL };
+
+	say_status("program", run(arguments, environment));
+}
+
+static void exec_errors(void)
+{
+	char *none[] = { NULL };
+	char *large = malloc(200000), **volatile bad = (char **)8;
+	char *too_large[] = { "x", large, NULL };
+
+	memset(large, 'a', 199999);
+	large[199999] = 0;
+	say_error("not there", execve("/nothing", none, none));
+	say_error("a directory", execve("/", none, none));
+	say_error("not executable", execve("/etc/plain", none, none));
+	say_error("empty", execve("/etc/empty", none, none));
+	say_error("no program", execve("/etc/noise", none, none));
+	say_error("bad path", execve((char *)bad, none, none));
+	say_error("bad arguments", execve(SELF, bad, none));
+	say_error("a string too large", execve(SELF, too_large, none));
+	say_error("a path too long", execve(memset(malloc(5001), 'b', 5000), none, none));
+	free(large);
+}
+
+/* Many megabytes of arguments are refused, some hundred thousand bytes are not. */
+static void exec_large(void)
+{
+	static char *many[40000];
+	char word[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
+	int count = 0;
+
+	many[count++] = (char *)SELF;
+	many[count++] = "count";
+	while (count < 8000)
+		many[count++] = word;
+	say_status("half a megabyte", run(many, (char *[]){ NULL }));
+	while (count < 39999)
+		many[count++] = word;
+	say_status("too much", run(many, (char *[]){ NULL }));
+}
+
+static void exec_closes(void)
+{
+	int keep = dup(1), lose = fcntl(1, F_DUPFD_CLOEXEC, 0);
+	char a[12], b[12];
+	char *const arguments[] = { (char *)SELF, "descriptors", a, b, NULL };
+
+	sprintf(a, "%d", keep);
+	sprintf(b, "%d", lose);
+	say_status("program", run(arguments, (char *[]){ NULL }));
+	close(keep);
+	close(lose);
+}
+
+/* Called in a thread: it becomes the first one. */
+static void *exec_body(void *argument)
+{
+	(void)argument;
+	execl(SELF, SELF, "numbers", NULL);
+	_exit(126);
+}
+
+static void exec_in_thread(void)
+{
+	pthread_t thread;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		pthread_create(&thread, NULL, sleep_body, NULL);
+		pthread_create(&thread, NULL, spin_body, NULL);
+		pthread_create(&thread, NULL, exec_body, NULL);
+		for (;;)
+			pause();
+	}
+	waitpid(child, &status, 0);
+	say_status("program", status);
+}
+
+static void exec_script(void)
+{
+	char *const plain[] = { "/etc/script", "one", NULL };
+	char *const nested[] = { "/etc/nested", "two", NULL };
+	char *const endless[] = { "/etc/endless", NULL };
+	char *const missing[] = { "/etc/orphan", NULL };
+
+	say_status("script", run(plain, (char *[]){ NULL }));
+	say_status("nested", run(nested, (char *[]){ NULL }));
+	say_status("endless", run(endless, (char *[]){ NULL }));
+	say_status("missing", run(missing, (char *[]){ NULL }));
+}
+
+static void exec_failed_goes_on(void)
+{
+	volatile int kept = 77;
+
+	signal(SIGUSR1, SIG_IGN);
+	execve("/etc/noise", (char *[]){ NULL }, (char *[]){ NULL });
+	say("after a failed exec: %d, ignored still: %d", kept,
+		signal(SIGUSR1, SIG_DFL) == SIG_IGN);
+}
+
+/* Exec a file, and tell why it could not be, or how it ended. */
+static void try(const char *path)
+{
+	int report[2], status, error;
+	ssize_t told;
+	pid_t child;
+
+	pipe2(report, O_CLOEXEC);
+	child = fork();
+	if (child == 0) {
+		alarm(3); /* for what never ends */
+		execv(path, (char *[]){ (char *)path, NULL });
+		write(report[1], &errno, sizeof(errno));
+		_exit(0);
+	}
+	close(report[1]);
+	told = read(report[0], &error, sizeof(error));
+	close(report[0]);
+	waitpid(child, &status, 0);
+	if (told == sizeof(error))
+		say("%s: %s", path, strerror(error));
+	else
+		say_status(path, status);
+}
+
+/* What the program is when it has been execed by itself. */
+static int second_life(int count, char **arguments)
+{
+	if (!strcmp(arguments[1], "say")) {
+		say("%s", arguments[2]);
+		return 12;
+	}
+	if (!strcmp(arguments[1], "count")) {
+		say("arguments: %d", count);
+		return 0;
+	}
+	if (!strcmp(arguments[1], "numbers")) {
+		say("first thread: %d", getpid() == gettid());
+		return 21;
+	}
+	if (!strcmp(arguments[1], "descriptors")) {
+		say("%d %d", fcntl(atoi(arguments[2]), F_GETFD) >= 0,
+			fcntl(atoi(arguments[3]), F_GETFD) >= 0);
+		return 0;
+	}
+	if (!strcmp(arguments[1], "try")) {
+		for (int i = 2; i < count; i++)
+			try(arguments[i]);
+		return 0;
+	}
+	for (int i = 1; i < count; i++)
+		say("argument \"%s\"", arguments[i]);
+	for (char **at = environ; *at; at++)
+		say("environment \"%s\"", *at);
+	say("aligned: %d", (uintptr_t)(arguments - 1) % 16 == 0);
+	return 0;
+}
+
+static const struct part parts[] = {
+	{ "exec_arguments", exec_arguments },
+	{ "exec_errors", exec_errors },
+	{ "exec_large", exec_large },
+	{ "exec_closes", exec_closes },
+	{ "exec_in_thread", exec_in_thread },
+	{ "exec_script", exec_script },
+	{ "exec_failed_goes_on", exec_failed_goes_on },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return count < 2 || parts_have(parts, names[1]) ? parts_main(count, names, parts)
+							: second_life(count, names);
+}

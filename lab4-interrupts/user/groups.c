@@ -1,0 +1,90 @@
+/* Groups, sessions, limits and names; see forks.c. */
+#define _GNU_SOURCE
+#include "lib/parts.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void sessions(void)
+{
+	int status;
+	pid_t me = getpid(), child = fork();
+
+	if (child == 0) {
+		pid_t id = getpid();
+
+		say("inherits: %d %d", getpgrp() == getpgid(getppid()),
+			getsid(0) == getsid(getppid()));
+		say_error("strange group", setpgid(0, 30000));
+		say_error("negative", setpgid(0, -1));
+		say_error("new group", setpgid(0, 0));
+		say("is its own: %d", getpgrp() == id);
+		say_error("leader makes no session", setsid());
+		if (fork() == 0) {
+			say("new session: %d", setsid() == getpid());
+			say("leads: %d %d", getpgrp() == getpid(), getsid(0) == getpid());
+			say_error("cannot leave", setpgid(0, 0));
+			_exit(0);
+		}
+		wait(&status);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	say_error("none such", getpgid(29999));
+	say_error("not a child", setpgid(1, me));
+}
+
+static void limits(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 100;
+	say_error("lower", setrlimit(RLIMIT_NOFILE, &limit));
+	getrlimit(RLIMIT_NOFILE, &limit);
+	say("descriptors: %ld", (long)limit.rlim_cur);
+	limit.rlim_cur = limit.rlim_max + 1;
+	say_error("above", setrlimit(RLIMIT_NOFILE, &limit));
+	say_error("no such limit", getrlimit(99, &limit));
+	if (fork() == 0) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		say("inherited: %ld", (long)limit.rlim_cur);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+static void names(void)
+{
+	struct utsname name;
+	char own[16];
+
+	uname(&name);
+	say("%s %s", name.sysname, name.machine);
+	prctl(PR_SET_NAME, "a-name-that-is-too-long");
+	prctl(PR_GET_NAME, own);
+	say("%s", own);
+	say_error("no such prctl", prctl(9999, 0, 0, 0, 0));
+	say("auxv: page %ld, ticks %ld, secure %ld", getauxval(AT_PAGESZ), getauxval(AT_CLKTCK),
+		getauxval(AT_SECURE));
+	say("headers: %d %ld", getauxval(AT_PHDR) != 0, getauxval(AT_PHENT));
+	say("%s", (char *)getauxval(AT_PLATFORM));
+}
+
+static const struct part parts[] = {
+	{ "sessions", sessions },
+	{ "limits", limits },
+	{ "names", names },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return parts_main(count, names, parts);
+}

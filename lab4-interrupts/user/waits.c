@@ -1,0 +1,279 @@
+/* What waiting for children does; see forks.c. */
+#define _GNU_SOURCE
+#include "lib/parts.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void wait_errors(void)
+{
+	int status;
+	siginfo_t info;
+
+	say_error("no child", waitpid(-1, &status, 0));
+	say_error("options", waitpid(-1, &status, 0x1000));
+	say_error("waitid without a state", waitid(P_ALL, 0, &info, WNOHANG));
+	say_error("waitid of a strange kind", waitid(77, 0, &info, WEXITED));
+	if (fork() == 0)
+		_exit(0);
+	say_error("another's child", waitpid(1, &status, 0));
+	say_error("no such group", waitpid(-12345, &status, 0));
+	wait(&status);
+}
+
+static void wait_nohang(void)
+{
+	int gate[2], status;
+	char byte;
+	pid_t child;
+
+	pipe(gate);
+	child = fork();
+	if (child == 0) {
+		close(gate[1]);
+		read(gate[0], &byte, 1);
+		_exit(3);
+	}
+	say_error("still running", waitpid(child, &status, WNOHANG));
+	close(gate[1]);
+	say("then: %d", waitpid(child, &status, 0) == child);
+	close(gate[0]);
+	say_status("child", status);
+}
+
+static void wait_info(void)
+{
+	siginfo_t info;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(42);
+	memset(&info, 0xff, sizeof(info));
+	say_error("without taking", waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT));
+	say("signo %d code %d status %d pid %d", info.si_signo, info.si_code, info.si_status,
+		info.si_pid == child);
+	memset(&info, 0xff, sizeof(info));
+	say_error("taking", waitid(P_PID, (id_t)child, &info, WEXITED));
+	say("signo %d code %d status %d", info.si_signo, info.si_code, info.si_status);
+	say_error("gone", waitpid(child, &status, 0));
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	memset(&info, 0xff, sizeof(info));
+	say_error("nothing yet", waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG));
+	say("pid %d signo %d", info.si_pid, info.si_signo);
+	kill(child, SIGKILL);
+	waitid(P_ALL, 0, &info, WEXITED);
+	say("killed: code %d status %d", info.si_code, info.si_status);
+}
+
+static void wait_stops(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		for (;;)
+			pause();
+	kill(child, SIGSTOP);
+	waitpid(child, &status, WUNTRACED);
+	say_status("child", status);
+	kill(child, SIGCONT);
+	waitpid(child, &status, WCONTINUED);
+	say_status("child", status);
+	say_error("told once", waitpid(child, &status, WNOHANG | WCONTINUED | WUNTRACED));
+	kill(child, SIGTERM);
+	waitpid(child, &status, 0);
+	say_status("child", status);
+}
+
+static void wait_groups(void)
+{
+	int status, gate[2];
+	char byte;
+	pid_t a, b;
+
+	pipe(gate);
+	a = fork();
+	if (a == 0) {
+		setpgid(0, 0);
+		_exit(1);
+	}
+	setpgid(a, a);
+	b = fork();
+	if (b == 0) {
+		close(gate[1]);
+		read(gate[0], &byte, 1);
+		_exit(2);
+	}
+	say("of that group: %d", waitpid(-a, &status, 0) == a);
+	say_error("own group", waitpid(0, &status, WNOHANG));
+	close(gate[1]);
+	close(gate[0]);
+	say("own group: %d", waitpid(0, &status, 0) == b);
+}
+
+static volatile sig_atomic_t child_signals;
+
+static void on_child(int number)
+{
+	(void)number;
+	child_signals++;
+}
+
+static void wait_signal(void)
+{
+	sigset_t set, old;
+	siginfo_t info;
+	pid_t child;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	child = fork();
+	if (child == 0)
+		_exit(6);
+	sigwaitinfo(&set, &info);
+	say("SIGCHLD: code %d status %d pid %d", info.si_code, info.si_status,
+		info.si_pid == child);
+	waitpid(child, NULL, 0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static void wait_ignored(void)
+{
+	int status;
+
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 3; i++)
+		if (fork() == 0)
+			_exit(i);
+	say_error("all are forgotten", wait(&status));
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static void wait_interrupted(void)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	int status;
+	pid_t child;
+
+	sigaction(SIGALRM, &action, NULL);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	ualarm(20000, 0);
+	say_error("interrupted", waitpid(child, &status, 0));
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	signal(SIGALRM, SIG_DFL);
+}
+
+/* Several threads wait, and each child is told to one of them. */
+static int waited[4];
+
+static void *wait_body(void *argument)
+{
+	while (wait(NULL) > 0)
+		++*(int *)argument;
+	return NULL;
+}
+
+static void wait_threads(void)
+{
+	pthread_t thread[4];
+	int sum = 0;
+
+	for (int i = 0; i < 20; i++)
+		if (fork() == 0)
+			_exit(0);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&thread[i], NULL, wait_body, &waited[i]);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(thread[i], NULL);
+		sum += waited[i];
+	}
+	say("children of 20 that were told: %d", sum);
+}
+
+/* A child whose parent has ended becomes the reaper's. */
+static void orphans(void)
+{
+	int out[2], status, adopted = 0;
+	pid_t middle;
+
+	pipe(out);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	middle = fork();
+	if (middle == 0) {
+		pid_t parent = getpid();
+
+		if (fork() == 0) {
+			while (getppid() == parent)
+				nap();
+			write(out[1], "x", 1);
+			_exit(8);
+		}
+		_exit(0);
+	}
+	waitpid(middle, &status, 0);
+	say_status("middle", status);
+	adopted = wait(&status);
+	say("adopted: %d", adopted > 0 && adopted != middle);
+	say_status("grandchild", status);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	close(out[0]);
+	close(out[1]);
+}
+
+static void death_signal(void)
+{
+	int status;
+	pid_t middle;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	middle = fork();
+	if (middle == 0) {
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGUSR1);
+			for (;;)
+				pause();
+		}
+		nap();
+		_exit(0);
+	}
+	waitpid(middle, &status, 0);
+	wait(&status);
+	say_status("grandchild", status);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static const struct part parts[] = {
+	{ "wait_errors", wait_errors },
+	{ "wait_nohang", wait_nohang },
+	{ "wait_info", wait_info },
+	{ "wait_stops", wait_stops },
+	{ "wait_groups", wait_groups },
+	{ "wait_signal", wait_signal },
+	{ "wait_ignored", wait_ignored },
+	{ "wait_interrupted", wait_interrupted },
+	{ "wait_threads", wait_threads },
+	{ "orphans", orphans },
+	{ "death_signal", death_signal },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return parts_main(count, names, parts);
+}
