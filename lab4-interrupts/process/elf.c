@@ -88,7 +88,7 @@ static int read_segments(struct elf *elf, struct file *file)
 			error = -ENOEXEC;
 	return error || elf->high ? error : -ENOEXEC;
 }
-// END SOLUTION 4.7
+// END SOLUTION 4.7 =>
 
 int elf_read(struct elf *elf, struct file *file)
 {
@@ -168,7 +168,7 @@ static int map_segment(
 	}
 	return error == -EFAULT ? -ENOEXEC : error; /* the page is not in the file */
 }
-// END SOLUTION 4.7
+// END SOLUTION 4.7 =>
 
 int elf_map(const struct elf *elf, struct file *file, struct memory *memory, uint64_t bias)
 {

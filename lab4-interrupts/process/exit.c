@@ -25,6 +25,38 @@
 
 #define STATUS(code) (((code)&0xff) << 8) /* of a process that has ended by itself */
 
+/* --- what is given ------------------------------------------------------------------- */
+
+void process_vfork_done(struct process *process)
+{
+	mutex_lock(&process->lock);
+	if (process->vfork)
+		complete(process->vfork);
+	process->vfork = NULL;
+	mutex_unlock(&process->lock);
+}
+
+/* What the first process leaves is an empty machine. */
+static _Noreturn void init_ended(int status)
+{
+	if (status & 0x7f)
+		kprintf("init was ended by signal %d\n", status & 0x7f);
+	else
+		kprintf("init ended with status %d\n", status >> 8 & 0xff);
+	machine_off(false);
+}
+
+static void note_status(struct task *task, int status)
+{
+	struct process *process = task->process;
+
+	mutex_lock(&process->lock);
+	if (!process->exiting && task->id == process->id)
+		process->status = status;
+	mutex_unlock(&process->lock);
+}
+
+// BEGIN SOLUTION 4.6
 /* --- one task of several ------------------------------------------------------------- */
 
 /* Out of the process. */
@@ -63,15 +95,6 @@ static bool is_last(struct task *task)
 
 /* --- the process --------------------------------------------------------------------- */
 
-void process_vfork_done(struct process *process)
-{
-	mutex_lock(&process->lock);
-	if (process->vfork)
-		complete(process->vfork);
-	process->vfork = NULL;
-	mutex_unlock(&process->lock);
-}
-
 /* No processor has its tables loaded for us, and none will. */
 static void drop_memory(struct process *process)
 {
@@ -82,16 +105,6 @@ static void drop_memory(struct process *process)
 	mutex_unlock(&process->lock);
 	if (memory)
 		memory_put(memory);
-}
-
-/* What the first process leaves is an empty machine. */
-static _Noreturn void init_ended(int status)
-{
-	if (status & 0x7f)
-		kprintf("init was ended by signal %d\n", status & 0x7f);
-	else
-		kprintf("init ended with status %d\n", status >> 8 & 0xff);
-	machine_off(false);
 }
 
 /* A child that had asked for it learns that its parent is gone. Caller holds process_tree. */
@@ -144,16 +157,7 @@ static void end_process(struct task *task)
 		init_ended(process->status);
 	become_zombie(process);
 }
-
-static void note_status(struct task *task, int status)
-{
-	struct process *process = task->process;
-
-	mutex_lock(&process->lock);
-	if (!process->exiting && task->id == process->id)
-		process->status = status;
-	mutex_unlock(&process->lock);
-}
+// END SOLUTION 4.6 =>
 
 _Noreturn void task_exit(int status)
 {
@@ -161,14 +165,19 @@ _Noreturn void task_exit(int status)
 
 	note_status(task, status);
 	/* Exercise 4.6, second half: what the task has in user memory is told to those who wait for
-	 * it there (futex_task_exit), for as long as it has that memory; then switch_leave. Is
-	 * it the last one, it ends the process with it. */
+	 * it there (futex_task_exit), for as long as it has that memory; then it leaves it
+	 * (switch_leave). Its parts are told (parts_exit), its number is free, and it is no
+	 * task of its process any more: whoever waits in process->alone looks at process->living.
+	 * The last one, which is told apart whatever others do at the same time, ends the process
+	 * with it: who waits for a vfork goes on, the memory is given up, the children get another
+	 * parent, and the process is a zombie (wait.h). process 1 is the end (init_ended). */
 	// BEGIN SOLUTION 4.6
 	futex_task_exit(task);
 	switch_leave(task);
 	if (is_last(task))
 		end_process(task);
-	// END SOLUTION 4.6 => todo("4.6");
+	// END SOLUTION 4.6 => todo("4.6"); if (task->process == process_init_process)
+	// init_ended(status);
 	thread_exit(0);
 }
 

@@ -30,8 +30,6 @@
 #define AUX_WORDS    (2 * 24)     /* more than there are */
 #define ALIGN        16ul
 
-static const char platform[] = "x86_64";
-
 /* Where everything lies. */
 struct plan {
 	uint64_t path, strings, platform, random; /* addresses */
@@ -58,6 +56,8 @@ static int make_region(struct program *program)
 }
 
 // BEGIN SOLUTION 4.7
+static const char platform[] = "x86_64";
+
 /* Strings, downwards from the top. */
 static void plan_strings(struct plan *plan, const struct program *program)
 {
@@ -152,7 +152,7 @@ static int lay(const struct plan *plan, const struct program *program)
 			memory, plan->vector, plan->words, plan->count * sizeof(uint64_t));
 	return error;
 }
-// END SOLUTION 4.7
+// END SOLUTION 4.7 =>
 
 int first_stack(struct program *program)
 {

@@ -65,6 +65,7 @@ static int check_limit(struct process *process)
 		       : 0;
 }
 
+// BEGIN SOLUTION 4.6
 /* --- the new process ----------------------------------------------------------------- */
 
 /* What is inherited as it is. */
@@ -233,8 +234,6 @@ static void wait_for_vfork(struct process *child, struct completion *done)
 	}
 }
 
-/* --- the call ------------------------------------------------------------------------ */
-
 /* Let it run. It may have ended before this returns. */
 static int64_t start(struct task *task, const struct clone_args *args)
 {
@@ -254,18 +253,27 @@ static int64_t start(struct task *task, const struct clone_args *args)
 	process_put(process);
 	return id;
 }
+// END SOLUTION 4.6 =>
+
+/* --- the call ------------------------------------------------------------------------ */
 
 int64_t process_clone(const struct clone_args *args)
 {
-	/* Exercise 4.6, first half. */
-	// BEGIN SOLUTION 4.6
-	struct task *self = task_self(), *task;
+	struct task *self = task_self();
 	int error = check(args);
 
 	if (!error)
 		error = check_limit(self->process);
-	if (!error)
-		error = make(args, &task);
+	if (error)
+		return error;
+	/* Exercise 4.6, first half: make the new task, and the process that it is the first of
+	 * unless this one shall have it; with the caller's registers, names, and memory, as the
+	 * flags say, and what the parts (task.h) have to do. Then give it its number and its place,
+	 * and let it run. An error before that leaves nothing behind. */
+	// BEGIN SOLUTION 4.6
+	struct task *task;
+
+	error = make(args, &task);
 	if (error)
 		return error;
 	mutex_lock(&process_tree);
@@ -276,7 +284,7 @@ int64_t process_clone(const struct clone_args *args)
 	parts_exit(task, false);
 	task_put(task);
 	return error;
-	// END SOLUTION 4.6 => (void)args; todo("4.6"); return -ENOSYS;
+	// END SOLUTION 4.6 => todo("4.6"); return -ENOSYS;
 }
 
 SYSCALL(fork, "")

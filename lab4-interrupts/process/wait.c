@@ -105,6 +105,7 @@ void wait_child_ended(struct process *child)
 
 /* --- looking ------------------------------------------------------------------------- */
 
+// BEGIN SOLUTION 4.8
 static bool matches(const struct process *child, const struct wanted *wanted)
 {
 	bool is_clone = child->exit_signal != SIGCHLD;
@@ -116,7 +117,6 @@ static bool matches(const struct process *child, const struct wanted *wanted)
 	return (wanted->options & __WALL) || is_clone == !!(wanted->options & __WCLONE);
 }
 
-// BEGIN SOLUTION 4.8
 static void found(struct wanted *wanted, const struct process *child, int status)
 {
 	wanted->found = child->id;
@@ -195,12 +195,15 @@ static int sleep(struct process *self, uint32_t seen)
 	}
 	return waitqueue_wait(&self->waiting, &waiter);
 }
-// END SOLUTION 4.8
+// END SOLUTION 4.8 =>
 
 /* 0, with what was found or, without WNOHANG's patience, nothing; -ECHILD, -ERESTARTSYS. */
 static int wait_for(struct wanted *wanted)
 {
-	/* Exercise 4.8, second half. */
+	/* Exercise 4.8, second half: look among the caller's children for one that is wanted and
+	 * has something to tell, the oldest first, and sleep as long as there is none. With __WALL
+	 * all are wanted that the number says; else only those whose exit signal is not SIGCHLD if
+	 * __WCLONE is set, and only the others if it is not. */
 	// BEGIN SOLUTION 4.8
 	struct process *self = process_self();
 	uint32_t seen;
@@ -220,7 +223,7 @@ static int wait_for(struct wanted *wanted)
 		if (sleep(self, seen))
 			return -ERESTARTSYS;
 	}
-	// END SOLUTION 4.8 => (void)wanted; (void)matches; todo("4.8"); return -ECHILD;
+	// END SOLUTION 4.8 => (void)wanted; todo("4.8"); return -ECHILD;
 }
 
 /* --- the calls ----------------------------------------------------------------------- */

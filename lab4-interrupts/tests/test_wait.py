@@ -21,7 +21,7 @@ def test_waits(user, parts):
 @pytest.mark.exercise("4.8")
 @pytest.mark.needs("4.6", "4.7", "4.9")
 @pytest.mark.parametrize("parts", [
-    ("wait_info",), ("wait_stops",), ("wait_signal", "wait_ignored"), ("wait_interrupted",),
+    ("wait_info",), ("wait_stops",), ("wait_signal", "wait_ignored"), ("wait_interrupted", "wait_restarted"),
     ("orphans",)], ids="-".join)
 def test_waits_with_signals(user, parts):
     """Each part of user/waits.c says what it said on Linux, those too that send signals."""

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,38 @@ static void exec_closes(void)
 	close(lose);
 }
 
+/* What the auxiliary vector says; the program execs itself to see a fresh one. */
+static void say_auxiliary(void)
+{
+	const unsigned char *random = (const unsigned char *)getauxval(AT_RANDOM);
+	unsigned sum = 0;
+
+	for (int i = 0; i < 16; i++)
+		sum |= random[i];
+	say("page %ld, ticks %ld, secure %ld", getauxval(AT_PAGESZ), getauxval(AT_CLKTCK),
+		getauxval(AT_SECURE));
+	say("headers: %d, of %ld bytes", getauxval(AT_PHDR) != 0, getauxval(AT_PHENT));
+	say("entry: %d, base %ld, flags %ld", getauxval(AT_ENTRY) != 0, getauxval(AT_BASE),
+		getauxval(AT_FLAGS));
+	say("%ld %ld %ld %ld", getauxval(AT_UID), getauxval(AT_EUID), getauxval(AT_GID),
+		getauxval(AT_EGID));
+	say("random bytes: %d", sum != 0);
+	say("called as %s on %s", (char *)getauxval(AT_EXECFN), (char *)getauxval(AT_PLATFORM));
+}
+
+static void exec_auxiliary(void)
+{
+	char *const arguments[] = { "another-name", "auxiliary", NULL };
+	int status;
+
+	if (fork() == 0) {
+		execv(SELF, arguments);
+		_exit(126);
+	}
+	wait(&status);
+	say_status("program", status);
+}
+
 /* Called in a thread: it becomes the first one. */
 static void *exec_body(void *argument)
 {
@@ -200,6 +233,10 @@ static int second_life(int count, char **arguments)
 			fcntl(atoi(arguments[3]), F_GETFD) >= 0);
 		return 0;
 	}
+	if (!strcmp(arguments[1], "auxiliary")) {
+		say_auxiliary();
+		return 0;
+	}
 	if (!strcmp(arguments[1], "try")) {
 		for (int i = 2; i < count; i++)
 			try(arguments[i]);
@@ -215,6 +252,7 @@ static int second_life(int count, char **arguments)
 
 static const struct part parts[] = {
 	{ "exec_arguments", exec_arguments },
+	{ "exec_auxiliary", exec_auxiliary },
 	{ "exec_errors", exec_errors },
 	{ "exec_large", exec_large },
 	{ "exec_closes", exec_closes },

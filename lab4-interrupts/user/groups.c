@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -71,10 +70,6 @@ static void names(void)
 	prctl(PR_GET_NAME, own);
 	say("%s", own);
 	say_error("no such prctl", prctl(9999, 0, 0, 0, 0));
-	say("auxv: page %ld, ticks %ld, secure %ld", getauxval(AT_PAGESZ), getauxval(AT_CLKTCK),
-		getauxval(AT_SECURE));
-	say("headers: %d %ld", getauxval(AT_PHDR) != 0, getauxval(AT_PHENT));
-	say("%s", (char *)getauxval(AT_PLATFORM));
 }
 
 static const struct part parts[] = {

@@ -84,6 +84,8 @@ static void wait_stops(void)
 		for (;;)
 			pause();
 	kill(child, SIGSTOP);
+	nap();
+	say_error("not asked for", waitpid(child, &status, WNOHANG));
 	waitpid(child, &status, WUNTRACED);
 	say_status("child", status);
 	kill(child, SIGCONT);
@@ -179,6 +181,28 @@ static void wait_interrupted(void)
 	signal(SIGALRM, SIG_DFL);
 }
 
+/* A handler with SA_RESTART is called, and the wait goes on. */
+static void wait_restarted(void)
+{
+	struct sigaction action = { .sa_handler = on_child, .sa_flags = SA_RESTART };
+	int status;
+	pid_t child;
+
+	child_signals = 0;
+	sigaction(SIGALRM, &action, NULL);
+	child = fork();
+	if (child == 0) {
+		nap();
+		nap();
+		_exit(9);
+	}
+	ualarm(10000, 0);
+	say("waited: %d", waitpid(child, &status, 0) == child);
+	say("handler was called: %d", child_signals);
+	say_status("child", status);
+	signal(SIGALRM, SIG_DFL);
+}
+
 /* Several threads wait, and each child is told to one of them. */
 static int waited[4];
 
@@ -267,6 +291,7 @@ static const struct part parts[] = {
 	{ "wait_signal", wait_signal },
 	{ "wait_ignored", wait_ignored },
 	{ "wait_interrupted", wait_interrupted },
+	{ "wait_restarted", wait_restarted },
 	{ "wait_threads", wait_threads },
 	{ "orphans", orphans },
 	{ "death_signal", death_signal },
