@@ -8,6 +8,7 @@
 #include "lab4-interrupts/call/trace.h"
 #include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/trap/interrupt.h"
+#include <asm/signal.h>
 #include <stddef.h>
 
 ROWS_DEFINE(syscall);
@@ -121,8 +122,11 @@ void syscall_handle(struct trap_frame *frame)
 	task->syscall = ~0ul;
 }
 
+/* No call can be made: the process ends, or of a test's, which is none that could, the thread. */
 void syscall_todo(void)
 {
-	todo_report("4.4", "syscall_entry", "lab4-interrupts/call/entry.S", 55);
+	todo_report("4.4", "syscall_entry", "lab4-interrupts/call/entry.S", 47);
+	if (process_self()->id)
+		process_exit(SIGSYS);
 	thread_exit(0);
 }

@@ -6,11 +6,18 @@ struct mutex process_tree = MUTEX_INIT(process_tree, "process tree");
 struct process *process_init_process;
 static struct list all = LIST_INIT(all); /* [tree] */
 
+/* getppid asks for no lock: the number stands beside the pointer. */
+static void set_parent(struct process *process, struct process *parent)
+{
+	process->parent = parent;
+	__atomic_store_n(&process->parent_id, parent ? parent->id : 0, __ATOMIC_RELAXED);
+}
+
 void family_add(struct process *process, struct process *parent)
 {
 	assert(mutex_held(&process_tree));
 	list_push_back(&all, &process->link);
-	process->parent = parent;
+	set_parent(process, parent);
 	if (parent)
 		list_push_back(&parent->children, &process->sibling);
 	else
@@ -22,7 +29,7 @@ void family_remove(struct process *process)
 	assert(mutex_held(&process_tree) && list_empty(&process->children));
 	list_remove(&process->link);
 	list_remove(&process->sibling);
-	process->parent = NULL;
+	set_parent(process, NULL);
 	process_put(process);
 }
 
@@ -59,6 +66,6 @@ void family_give(struct process *child, struct process *parent)
 {
 	assert(mutex_held(&process_tree));
 	list_remove(&child->sibling);
-	child->parent = parent;
+	set_parent(child, parent);
 	list_push_back(&parent->children, &child->sibling);
 }

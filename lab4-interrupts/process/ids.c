@@ -22,14 +22,7 @@ SYSCALL(gettid, "")
 
 SYSCALL(getppid, "")
 {
-	struct process *parent;
-	int id;
-
-	mutex_lock(&process_tree);
-	parent = process_self()->parent;
-	id = parent ? parent->id : 0;
-	mutex_unlock(&process_tree);
-	return id;
+	return __atomic_load_n(&process_self()->parent_id, __ATOMIC_RELAXED);
 }
 
 SYSCALL(getuid, "")

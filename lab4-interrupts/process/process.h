@@ -45,6 +45,7 @@ struct process {
 	struct list number_link; /* [numbers] see number.c */
 
 	struct process *parent;    /* [tree] */
+	int parent_id;             /* [tree, a] its number, or 0 */
 	struct list children;      /* [tree] */
 	struct list sibling;       /* [tree] */
 	int group, session;        /* [tree] */

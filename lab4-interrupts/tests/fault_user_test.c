@@ -151,16 +151,20 @@ KTEST(fault_results, "4.5", "what is not mapped, and what is not allowed, is sai
 	user_end();
 }
 
+/* The kernel's mistakes: each test shows first that a copy for a program would have been none. */
+
 KTEST(fault_kernel_null, "4.5", "the kernel's own wild pointer is its end, with words",
-	.needs = "4.1", .panics = "page fault: reading 0x10")
+	.needs = "4.1 4.4", .panics = "page fault: reading 0x10")
 {
 	volatile uint64_t wild = 0x10;
 
+	KT_REQUIRE(copy_to_user(HEAP, "x", 1) == -EFAULT);
 	(void)*(volatile uint64_t *)wild;
 }
 
 static void read_through(void)
 {
+	KT_REQUIRE(copy_to_user(HEAP, "x", 1) == 0);
 	(void)*(volatile uint64_t *)HEAP;
 }
 
@@ -174,9 +178,12 @@ KTEST(fault_kernel_user, "4.5",
 	user_run(read_through);
 }
 
-KTEST(fault_kernel_code, "4.5", "writing to the kernel's code is its end", .needs = "4.1",
+KTEST(fault_kernel_code, "4.5", "writing to the kernel's code is its end", .needs = "4.1 4.4",
 	.panics = "page fault: writing")
 {
+	char byte;
+
+	KT_REQUIRE(copy_from_user(&byte, HEAP, 1) == -EFAULT);
 	*(volatile uint8_t *)(uint64_t)memory_fault = 0;
 }
 

@@ -283,8 +283,16 @@ KTEST(usercopy_exchange, "",
 
 /* --- without a process --------------------------------------------------------------- */
 
-KTEST(usercopy_nobody, "4.4", "a thread of the kernel's own has no user memory", .needs = "4.5")
+static void somebody(void)
 {
+	KT_EQ(copy_to_user(HERE, bytes, 8), 0);
+	KT_EQ(copied_from_user(other, HERE, 8), 8);
+}
+
+KTEST(usercopy_nobody, "4.4", "a process has user memory, a thread of the kernel's own has none",
+	.needs = "4.5")
+{
+	run(somebody);
 	KT_EQ(copy_to_user(HERE, bytes, 8), -EFAULT);
 	KT_EQ(copied_from_user(other, HERE, 8), 0);
 	KT_EQ(copied_from_user(other, USER_END - 4, 8), 0);
