@@ -6,6 +6,8 @@
 #include "lab2-memory/page/page.h"
 #include "lab2-memory/vm/object.h"
 #include "lab4-interrupts/file/device.h"
+#include "lab4-interrupts/random/random.h"
+#include "lab4-interrupts/signal/signal.h"
 #include <linux/errno.h>
 #include <linux/fs.h>
 
@@ -47,7 +49,7 @@ static int64_t read_zeros(struct file *file, struct buffer *to, int64_t *positio
 	size_t all = 0, copied = 1;
 
 	(void)file, (void)position;
-	for (; to->left && copied; all += copied)
+	for (; to->left && copied && !(all && signal_pending()); all += copied)
 		copied = buffer_put(to, zeros, to->left < PAGE_SIZE ? to->left : PAGE_SIZE);
 	return all || !to->left ? (int64_t)all : -EFAULT;
 }
@@ -68,6 +70,31 @@ static const struct file_ops full_ops = {
 	.name = "full", .read = read_zeros, .write = no_room, .seek = stay
 };
 
+#define RANDOM_PIECE 256 /* bytes made at a time */
+
+static int64_t read_random(struct file *file, struct buffer *to, int64_t *position)
+{
+	uint8_t piece[RANDOM_PIECE];
+	size_t all = 0;
+
+	(void)file, (void)position;
+	while (to->left && !(all && signal_pending())) {
+		size_t want = to->left < sizeof(piece) ? to->left : sizeof(piece), copied;
+
+		random_bytes(piece, want);
+		copied = buffer_put(to, piece, want);
+		all += copied;
+		if (copied < want)
+			return all ? (int64_t)all : -EFAULT;
+	}
+	return (int64_t)all;
+}
+
+/* What is written would be mixed in on Linux. */
+static const struct file_ops random_ops = {
+	.name = "random", .read = read_random, .write = swallow, .seek = stay
+};
+
 static int open_null(unsigned flags, struct file **file)
 {
 	return device_file(&null_ops, flags, file);
@@ -85,3 +112,10 @@ static int open_full(unsigned flags, struct file **file)
 	return device_file(&full_ops, flags, file);
 }
 DEVICE(full, 1, 7, 0666, open_full);
+
+static int open_random(unsigned flags, struct file **file)
+{
+	return device_file(&random_ops, flags, file);
+}
+DEVICE(random, 1, 8, 0666, open_random);
+DEVICE(urandom, 1, 9, 0666, open_random);

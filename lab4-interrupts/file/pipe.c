@@ -91,7 +91,7 @@ static size_t in_page(uint64_t position, size_t most)
 }
 
 /* Put as many bytes in as the buffer has and there is room for: how many; -EFAULT or -ENOMEM if
- * none. */
+ * none. As on Linux, a bad address takes back what lies before it in the same page. */
 static int64_t fill(struct pipe *pipe, struct buffer *from)
 {
 	size_t most = from->left < room(pipe) ? from->left : room(pipe), all = 0;
@@ -107,10 +107,10 @@ static int64_t fill(struct pipe *pipe, struct buffer *from)
 		(*page)->owner = &pipe_owner;
 		taken = buffer_take(
 			from, (char *)page_address(*page) + pipe->head % PAGE_SIZE, want);
-		pipe->head += taken;
-		all += taken;
 		if (taken < want)
 			return all ? (int64_t)all : -EFAULT;
+		pipe->head += taken;
+		all += taken;
 	}
 	return (int64_t)all;
 }
@@ -125,12 +125,12 @@ static int64_t drain(struct pipe *pipe, struct buffer *to)
 		size_t want = in_page(pipe->tail, most - all), put;
 
 		put = buffer_put(to, (char *)page_address(*page) + pipe->tail % PAGE_SIZE, want);
-		pipe->tail += put;
-		all += put;
-		if (put && read_to_end(pipe))
-			drop_page(page);
 		if (put < want)
 			break;
+		pipe->tail += put;
+		all += put;
+		if (read_to_end(pipe))
+			drop_page(page);
 	}
 	if (filled(pipe) == 0 && pipe->tail % PAGE_SIZE != 0)
 		pipe->head = pipe->tail -= pipe->tail % PAGE_SIZE;

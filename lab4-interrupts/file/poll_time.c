@@ -3,6 +3,7 @@
 #include "lab3-threads/cpu/clock.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/time/clocks.h"
 #include <linux/errno.h>
@@ -74,6 +75,8 @@ int poll_mask(uint64_t mask, uint64_t bytes)
 	if (copy_from_user(&set, mask, sizeof(set)) < 0)
 		return -EFAULT;
 	signal_mask_for_wait(set);
+	if (signal_pending()) /* for which nobody has woken us, as long as it was blocked */
+		task_notify(task_self(), TASK_SIGNAL);
 	return 0;
 }
 
