@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* What is there on Linux only, or from lab 5 on, is no error where it is not. */
@@ -23,10 +24,11 @@ static void mount_all(void)
 	mount("proc", "/proc", "proc", 0, NULL);
 }
 
-/* The console becomes the session's terminal, so that its keys send signals. */
-static void take_console(void)
+/* 0, 1 and 2 are the console. Each time anew: when a session ends its terminal is hung up, and who
+ * had it open before can neither read nor write. */
+static void open_console(void)
 {
-	int console = open("/dev/console", O_RDWR);
+	int console = open("/dev/console", O_RDWR | O_NOCTTY);
 
 	if (console < 0)
 		return;
@@ -34,8 +36,6 @@ static void take_console(void)
 		dup2(console, fd);
 	if (console > 2)
 		close(console);
-	setsid();
-	ioctl(0, TIOCSCTTY, 1);
 }
 
 /* Start a program as the terminal's foreground; its number. */
@@ -45,7 +45,9 @@ static pid_t start(char **arguments)
 
 	if (child != 0)
 		return child;
-	take_console();
+	setsid();
+	open_console();
+	ioctl(0, TIOCSCTTY, 1); /* the session's terminal: its keys send signals */
 	execvp(arguments[0], arguments);
 	dprintf(2, "init: %s: %s\n", arguments[0], strerror(errno));
 	_exit(127);
@@ -71,8 +73,9 @@ static int status_of(int status)
 /* On Linux process 1 may not end: there the machine is switched off before. */
 static void leave(int status)
 {
-	fflush(stdout);
+	open_console();
 	dprintf(1, "init: status %d\n", status);
+	tcdrain(1); /* the last words leave the machine before it is off */
 	reboot(RB_POWER_OFF);
 	_exit(status);
 }
