@@ -41,6 +41,7 @@ static const struct ldisc_ops sink_ops = { sink_room, sink_put, sink_signal, sin
 void sink_init(void)
 {
 	ldisc_init(&sink.ldisc, &sink_ops, &sink);
+	sink.discarded = 0;
 	sink_forget();
 }
 

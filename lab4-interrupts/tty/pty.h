@@ -27,5 +27,8 @@ int pty_create(unsigned flags, struct file **master);
  */
 int pty_open(unsigned number, unsigned flags, struct file **slave);
 
+/* pty_unlock: TIOCSPTLCK, for the kernel. */
+void pty_unlock(struct file *master);
+
 /* pty_number: of a file that is a master; else -ENOTTY. */
 int pty_number(const struct file *file);
