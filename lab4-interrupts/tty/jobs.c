@@ -193,6 +193,18 @@ void terminal_hang_up(struct terminal *terminal)
 		say_goodbye(group);
 }
 
+/* The session loses its terminal, which stays as it is. */
+static void let_go(struct terminal *terminal)
+{
+	int group = foreground(terminal);
+
+	mutex_lock(&process_tree);
+	release(terminal);
+	mutex_unlock(&process_tree);
+	if (group)
+		signal_send_group(group, SIGHUP, NULL);
+}
+
 /* The end of a session's leader is the end of the session's use of its terminal. */
 static void leave(struct task *task, bool last)
 {
@@ -204,7 +216,9 @@ static void leave(struct task *task, bool last)
 	mutex_lock(&process_tree);
 	terminal = self->terminal;
 	mutex_unlock(&process_tree);
-	if (terminal)
+	if (terminal && terminal->driver->outlives_session)
+		let_go(terminal);
+	else if (terminal)
 		terminal_hang_up(terminal);
 }
 TASK_PART(1, terminal, NULL, NULL, leave);

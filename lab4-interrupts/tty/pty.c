@@ -55,8 +55,17 @@ static void pty_take_more(void *device)
 
 static void pty_closed(struct terminal *terminal);
 
-static const struct terminal_driver pty_driver = { "pty", pty_room, pty_put, pty_push, pty_unsent,
-	pty_discard, pty_take_more, pty_closed };
+static const struct terminal_driver pty_driver = {
+	.name = "pty",
+	.outlives_session = true,
+	.room = pty_room,
+	.put = pty_put,
+	.push = pty_push,
+	.unsent = pty_unsent,
+	.discard = pty_discard,
+	.take_more = pty_take_more,
+	.closed = pty_closed,
+};
 
 /* --- the pair's life -------------------------------------------------------------------------- */
 
@@ -92,6 +101,7 @@ static struct pty *pty_new(void)
 		return NULL;
 	memset(pty, 0, sizeof(*pty));
 	terminal_init(&pty->terminal, &pty_driver, pty);
+	pty->terminal.ldisc.termios.c_cflag &= ~(tcflag_t)HUPCL;
 	waitqueue_init(&pty->watchers, "pty master");
 	pty->master = pty->slave = pty->locked = true;
 	return pty;

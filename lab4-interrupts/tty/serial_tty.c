@@ -138,8 +138,15 @@ static void com1_take_more(void *device)
 		enable(com1.enabled | INT_RECEIVED);
 }
 
-static const struct terminal_driver com1_driver = { "console", com1_room, com1_put, com1_push,
-	com1_unsent, com1_discard, com1_take_more, NULL };
+static const struct terminal_driver com1_driver = {
+	.name = "console",
+	.room = com1_room,
+	.put = com1_put,
+	.push = com1_push,
+	.unsent = com1_unsent,
+	.discard = com1_discard,
+	.take_more = com1_take_more,
+};
 
 /* --- interrupts ----------------------------------------------------------------------------- */
 

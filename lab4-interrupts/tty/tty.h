@@ -28,7 +28,8 @@ struct terminal;
 /* All but closed are called with the terminal's lock, and never sleep. */
 struct terminal_driver {
 	const char *name;
-	size_t (*room)(void *device);              /* how many more bytes put can take */
+	bool outlives_session;        /* the end of a session's leader does not hang it up */
+	size_t (*room)(void *device); /* how many more bytes put can take */
 	void (*put)(void *device, char byte);      /* one more byte for the other side */
 	void (*push)(void *device);                /* some have been put: begin to send them */
 	size_t (*unsent)(void *device);            /* how many are still to be sent */
