@@ -29,6 +29,7 @@ struct vm_space *vm_space_create(void)
 	}
 	rwlock_init(&space->lock, "vm_space");
 	ranges_init(&space->regions, VM_LOW, VM_HIGH);
+	space->top = VM_MAP_TOP;
 	return space;
 }
 
@@ -70,9 +71,9 @@ static bool map_ok(uint64_t address, size_t bytes, int protection, int flags, ui
 
 uint64_t vm_find_gap(struct vm_space *space, size_t bytes, uint64_t align)
 {
-	uint64_t found = ranges_gap_high(&space->regions, VM_MAP_TOP, bytes, align);
+	uint64_t found = ranges_gap_high(&space->regions, space->top, bytes, align);
 
-	return found ? found : ranges_gap(&space->regions, VM_MAP_TOP, bytes, align);
+	return found ? found : ranges_gap(&space->regions, space->top, bytes, align);
 }
 
 static bool is_free(struct vm_space *space, uint64_t start, uint64_t end)

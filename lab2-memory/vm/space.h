@@ -33,7 +33,7 @@
 
 #define VM_LOW      0x10000ul              /* the lowest address that vm_map chooses or takes */
 #define VM_HIGH     (USER_END - PAGE_SIZE) /* one page short: see SYSRET (lab 4) */
-#define VM_MAP_TOP  0x00007f0000000000ul   /* where vm_map begins to look, downwards */
+#define VM_MAP_TOP  0x00007f0000000000ul   /* where vm_map begins to look, at the highest */
 #define VM_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define LARGE_PAGE  0x200000ul
 
@@ -51,14 +51,16 @@ struct vm_space {
 	struct rwlock lock;         /* read: regions stand still; write: they change */
 	struct ranges regions;      /* [lock] */
 	struct pagetable pagetable; /* [own] */
-	uint64_t mapped;            /* [lock] bytes in all regions */
-	uint64_t resident;          /* [a] frames of 4 KiB mapped, the page of zeros not counted */
+	uint64_t top;      /* [I] once it is used: where vm_map begins to look, downwards */
+	uint64_t mapped;   /* [lock] bytes in all regions */
+	uint64_t resident; /* [a] frames of 4 KiB mapped, the page of zeros not counted */
 };
 
 /* vm_init: the caches and the page of zeros. Once. */
 void vm_init(void);
 
-/* vm_space_create: an empty space; NULL if there is no memory. May sleep. */
+/* vm_space_create: an empty space, in which vm_map looks from VM_MAP_TOP on; NULL if there is no
+ * memory. May sleep. */
 struct vm_space *vm_space_create(void);
 
 /*
@@ -102,7 +104,7 @@ int vm_protect(struct vm_space *space, uint64_t address, size_t bytes, int prote
 
 /*
  * vm_find_gap: where so many bytes (a multiple of the page size) are free, aligned to align (a
- * power of two): the highest place below VM_MAP_TOP, or if there is none the lowest above it. 0 if
+ * power of two): the highest place below space->top, or if there is none the lowest above it. 0 if
  * there is none at all. Caller holds space->lock.
  */
 uint64_t vm_find_gap(struct vm_space *space, size_t bytes, uint64_t align);

@@ -47,6 +47,7 @@ struct memory *memory_clone(struct memory *memory)
 	clone->hides = memory->hides;
 	clone->brk_start = memory->brk_start;
 	clone->brk = memory->brk;
+	clone->space->top = memory->space->top;
 	clone->stack_top = memory->stack_top;
 	clone->argument_start = memory->argument_start;
 	clone->argument_end = memory->argument_end;

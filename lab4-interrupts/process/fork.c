@@ -22,6 +22,7 @@
 #include "lab4-interrupts/process/family.h"
 #include "lab4-interrupts/process/number.h"
 #include "lab4-interrupts/process/task.h"
+#include "lab4-interrupts/signal/signal.h"
 #include <linux/sched.h>
 #include <linux/signal.h>
 
@@ -172,6 +173,18 @@ unwind_process:
 	return error;
 }
 
+/* Instead of a place among the others. */
+static void undo(struct task *task, struct task *self)
+{
+	struct process *process = task->process;
+	bool new = process != self->process;
+
+	parts_exit(task, new);
+	if (new)
+		memory_put(process->memory);
+	task_put(task);
+}
+
 /* --- among the others ---------------------------------------------------------------- */
 
 static void add_process(struct process *process, struct process *self, uint64_t flags)
@@ -187,6 +200,12 @@ static void add_process(struct process *process, struct process *self, uint64_t 
 	family_add(process, parent);
 }
 
+/* Who kills a group looks through the tree: what is added behind him would escape. */
+static bool is_killed(void)
+{
+	return signal_wanted(1ul << (SIGKILL - 1));
+}
+
 /* Caller holds process_tree. Fails if this process is ending meanwhile: who ends it has to find all
  * its tasks. */
 static int add(struct task *task, struct task *self, uint64_t flags)
@@ -194,6 +213,8 @@ static int add(struct task *task, struct task *self, uint64_t flags)
 	struct process *process = task->process;
 	int error = 0;
 
+	if (is_killed())
+		return -EINTR;
 	number_task(task, process != self->process);
 	if (process != self->process)
 		add_process(process, self->process, flags);
@@ -281,8 +302,7 @@ int64_t process_clone(const struct clone_args *args)
 	mutex_unlock(&process_tree);
 	if (!error)
 		return start(task, args);
-	parts_exit(task, false);
-	task_put(task);
+	undo(task, self);
 	return error;
 	// END SOLUTION 4.6 => todo("4.6"); return -ENOSYS;
 }

@@ -83,6 +83,12 @@ static int next_free(void)
 	return last;
 }
 
+void numbers_pass(int number)
+{
+	assert(mutex_held(&process_tree) && number > last && number < NUMBERS);
+	last = number - 1;
+}
+
 void number_task(struct task *task, bool process)
 {
 	int number;

@@ -26,3 +26,7 @@ void number_process_gone(struct process *process);
 
 /* number_take_over: the task gets its process's number, whose first task is gone (exec). */
 void number_take_over(struct task *task);
+
+/* numbers_pass: what is below that number counts as used once: for tests, which would have to wait
+ * long for it. Caller holds process_tree. */
+void numbers_pass(int number);

@@ -14,6 +14,7 @@
 #define PIE_BASE    0x555555554000ul /* as on Linux: two thirds of the addresses below */
 #define PIE_RANDOM  (1ul << 40)
 #define HEAP_RANDOM (1ul << 25)
+#define MMAP_RANDOM (1ul << 40)
 
 #define LINE_BYTES   256 /* of a script that are looked at, as Linux */
 #define SCRIPT_DEPTH 5   /* interpreters that are scripts themselves */
@@ -61,6 +62,12 @@ static uint64_t choose_bias(const struct elf *elf)
 static void choose_heap(struct memory *memory, uint64_t image_end)
 {
 	memory->brk_start = memory->brk = (image_end + random_below(HEAP_RANDOM)) & -PAGE_SIZE;
+}
+
+/* Below it lies what mmap finds a place for. */
+static void choose_top(struct vm_space *space)
+{
+	space->top = (VM_MAP_TOP - random_below(MMAP_RANDOM)) & -PAGE_SIZE;
 }
 
 /* The interpreter lies where mmap would put it. */
@@ -144,6 +151,8 @@ static int load_elf(struct program *program, struct file *file)
 	if (error)
 		return error;
 	program->memory = memory_create();
+	if (program->memory)
+		choose_top(program->memory->space);
 	error = program->memory ? map_image(program, &elf, file) : -ENOMEM;
 	elf_free(&elf);
 	if (!error)

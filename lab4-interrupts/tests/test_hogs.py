@@ -1,0 +1,29 @@
+"""Programs that take all they can get leave the machine usable (user/hogs.c)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+processes = import_module("lab4-interrupts.tests.processes")
+
+USABLE = "a child: exited 3\n"
+FULL = "more than a hundred: 1\none more: Resource temporarily unavailable\nall have ended: 1\n" + USABLE
+
+
+@pytest.mark.needs("4.6", "4.7", "4.8", "4.9")
+@pytest.mark.parametrize("part, said", [("processes_limited", FULL), ("processes_all", FULL),
+                                        ("bomb", "bomb: signal 9\n" + USABLE)],
+                         ids=["limited", "all", "bomb"])
+def test_fork_bombs(user, part, said):
+    """Who makes as many processes as can be gets an error, and can be ended."""
+    assert processes.parts_of(user("/bin/hogs", part).output)[part] == said
+
+
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8", "4.9")
+def test_memory_hog(user):
+    """Who takes all memory is ended, and told of on the console; others go on."""
+    output = user("/bin/hogs", "memory").output
+    assert "out of memory: process" in output
+    assert output.endswith("hog: signal 9\n" + USABLE)

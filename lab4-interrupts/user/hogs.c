@@ -1,0 +1,124 @@
+/*
+ * Programs that take all they can get, and whether others can go on afterwards. Not to be run on a
+ * machine that is needed.
+ */
+#define _GNU_SOURCE
+#include "lib/parts.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#define MIB (1 << 20)
+
+/* A child is made, ends, and is told. */
+static void say_usable(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(3);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	say_status("a child", status);
+}
+
+static void raise_limit(void)
+{
+	struct rlimit limit = { 4096, 4096 };
+
+	setrlimit(RLIMIT_NPROC, &limit);
+}
+
+/* Children until there are as many as can be. */
+static void fill(void)
+{
+	int made = 0, buried = 0;
+	pid_t child;
+
+	setpgid(0, 0);
+	while ((child = fork()) >= 0) {
+		if (child == 0) {
+			pause();
+			_exit(0);
+		}
+		made++;
+	}
+	say("more than a hundred: %d", made > 100);
+	say_error("one more", fork());
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
+		buried++;
+	say("all have ended: %d", made == buried);
+}
+
+static void processes_limited(void)
+{
+	fill();
+	say_usable();
+}
+
+static void processes_all(void)
+{
+	raise_limit();
+	fill();
+	say_usable();
+}
+
+/* Each child of which goes on as the parent does. */
+static void bomb(void)
+{
+	int status;
+	pid_t child;
+
+	raise_limit();
+	child = fork();
+	if (child == 0) {
+		setpgid(0, 0);
+		for (int i = 0; i < 100000; i++)
+			if (fork() < 0)
+				usleep(1000);
+		_exit(0);
+	}
+	setpgid(child, child);
+	usleep(300000);
+	kill(-child, SIGKILL);
+	waitpid(child, &status, 0);
+	say_status("bomb", status);
+	usleep(300000);
+	say_usable();
+}
+
+static void memory(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		for (;;) {
+			char *more = mmap(NULL, MIB, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			if (more == MAP_FAILED)
+				_exit(9);
+			memset(more, 1, MIB);
+		}
+	waitpid(child, &status, 0);
+	say_status("hog", status);
+	say_usable();
+}
+
+static const struct part parts[] = {
+	{ "processes_limited", processes_limited },
+	{ "processes_all", processes_all },
+	{ "bomb", bomb },
+	{ "memory", memory },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return parts_main(count, names, parts);
+}
