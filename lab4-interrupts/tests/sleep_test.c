@@ -212,7 +212,7 @@ KTEST(sleep_for_ever_is_deadlock, "4.2",
 	timer_init(&timer, NULL);
 	timer_start(&timer, clock_ns() + 1000 * MILLISECOND);
 	timer_start(&timer, clock_ns() + 2000 * MILLISECOND);
-	timer_stop(&timer);
+	KT_REQUIRE(timer_stop(&timer));
 	sleep_until(clock_ns() + MILLISECOND, 0);
 	crew_start(sleep_for_ever, NULL);
 	crew_join();

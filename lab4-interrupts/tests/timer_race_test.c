@@ -17,6 +17,7 @@ static struct timer timer;
 static unsigned started; /* [a] */
 static unsigned calls;   /* plain: timer_stop has to order it */
 static bool gone;        /* plain: the same */
+static unsigned in_all;  /* calls, in all schedules */
 
 static void must_be_there(struct timer *one)
 {
@@ -56,6 +57,7 @@ static void stop(void)
 	timer_stop(&timer);
 	KT_TRUE(!timer_started(&timer));
 	KT_EQ(calls % 2, 0);
+	in_all += calls;
 	gone = true;
 }
 
@@ -100,6 +102,7 @@ KTEST(timer_stop_waits, "4.2",
 {
 	alone();
 	explore_bare(2, SCHEDULES, begin, on_two, nobody_left);
+	KT_TRUE(in_all > 0);
 }
 
 KTEST(timer_stop_is_final, "4.2",
@@ -108,6 +111,7 @@ KTEST(timer_stop_is_final, "4.2",
 {
 	alone();
 	explore_bare(2, SCHEDULES, begin_again, on_two, nobody_left);
+	KT_TRUE(in_all > 0);
 }
 
 /* --- each processor has its own ------------------------------------------------------ */

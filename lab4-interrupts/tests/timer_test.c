@@ -125,8 +125,10 @@ KTEST(timer_never, "4.2", "TIMER_NEVER does not come, and takes back what was st
 	KT_TRUE(!timer_stop(&noted[0].timer));
 	timer_start(&noted[1].timer, now + MILLISECOND);
 	timer_start(&noted[1].timer, TIMER_NEVER);
+	timer_start(&noted[2].timer, now + 2 * MILLISECOND);
 	wait_until(now + 3 * MILLISECOND);
-	KT_EQ(called_in_all, 0);
+	expect_on_time(2, now + 2 * MILLISECOND);
+	KT_EQ(called_in_all, 1);
 }
 
 KTEST(timer_far_off, "4.2",
