@@ -114,6 +114,32 @@ KTEST(timer_stop_is_final, "4.2",
 	KT_TRUE(in_all > 0);
 }
 
+/* Another processor starts it anew while its function may be running: it is never called by two at
+ * once, and timer_stop finds it. */
+static void start_anew(unsigned cpu)
+{
+	if (cpu == 1) {
+		start();
+		expire();
+		return;
+	}
+	while (!__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+		CPU_PAUSE();
+	timer_start(&timer, 0);
+	expire();
+	stop();
+}
+
+KTEST(timer_runs_in_one_place, "4.2",
+	"a timer that is started anew while it is being called is not called by two processors at "
+	"once",
+	.limit = 10, .needs = "3.3")
+{
+	alone();
+	explore_bare(2, SCHEDULES, begin, start_anew, nobody_left);
+	KT_TRUE(in_all > 0);
+}
+
 /* --- each processor has its own ------------------------------------------------------ */
 
 static struct timer mine[EXPLORE_CPUS];
