@@ -12,7 +12,7 @@ PARTS = transcripts.expected("futexes")
 
 
 @pytest.mark.exercise("4.10")
-@pytest.mark.needs("4.6", "4.7", "4.8")
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8")
 @pytest.mark.parametrize("part", PARTS)
 def test_futexes(user, part):
     """Each part of user/futexes.c says what it said on Linux."""

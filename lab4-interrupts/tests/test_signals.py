@@ -8,27 +8,20 @@ import pytest
 
 transcripts = import_module("lab4-interrupts.tests.transcripts")
 
-PARTS = transcripts.expected("signals")
+PARTS = [(program, part) for program in ("signals", "exceptions", "jobs", "frames", "hostile")
+         for part in transcripts.expected(program)]
 
 
 @pytest.mark.exercise("4.9")
-@pytest.mark.needs("4.6", "4.7", "4.8")
-@pytest.mark.parametrize("part", PARTS)
-def test_signals(user, part):
-    """Each part of user/signals.c says what it said on Linux."""
-    transcripts.agree(user, "signals", part)
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8")
+@pytest.mark.parametrize("program, part", PARTS)
+def test_signals(user, program, part):
+    """Each part of these programs says what it said on Linux."""
+    transcripts.agree(user, program, part)
 
 
 @pytest.mark.exercise("4.9")
-@pytest.mark.needs("4.6", "4.7", "4.8")
-@pytest.mark.parametrize("part", transcripts.expected("frames"))
-def test_frames(user, part):
-    """Each part of user/frames.c: the frame, what programs edit in it, and what hostile ones do."""
-    transcripts.agree(user, "frames", part)
-
-
-@pytest.mark.exercise("4.9")
-@pytest.mark.needs("4.6", "4.7", "4.8")
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8")
 def test_process_1_stays(user):
     """What ends others by default does nothing to process 1, SIGKILL neither."""
     said = user("/bin/sh", "-c", "for i in 9 15 11 19 64; do kill -$i 1; done; echo it is there").output

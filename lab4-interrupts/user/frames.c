@@ -1,78 +1,18 @@
 /*
  * What a handler finds on its stack, and what becomes of what it leaves there: in lines that are
- * the same on every Linux, and so on Cub. See signals.c.
+ * the same on every Linux, and so on Cub. tests/test_signals.py compares them with what Linux has
+ * said (frames.expected).
  */
 #define _GNU_SOURCE
+#include "lib/frame.h"
+#include "lib/parts.h"
 #include <errno.h>
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* As the kernel lays it; musl's ucontext_t is longer. */
-struct context {
-	unsigned long flags;
-	struct context *link;
-	stack_t stack;
-	struct sigcontext registers;
-	uint64_t mask;
-};
-
-/* The last 48 bytes of FXSAVE's area: <asm/sigcontext.h>'s struct _fpx_sw_bytes. */
-struct software {
-	uint32_t magic1, extended_size;
-	uint64_t xfeatures;
-	uint32_t xstate_size;
-};
-
-struct kernel_action {
-	void (*handler)(int, siginfo_t *, struct context *);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-void restorer(void);
-asm("restorer: mov $15, %eax\n\tsyscall\n\thlt\n");
-
-static int set_action(
-	int number, void (*handler)(int, siginfo_t *, struct context *), unsigned long flags)
-{
-	struct kernel_action action = { handler, flags | 0x04000000 | SA_SIGINFO, restorer, 0 };
-
-	return (int)syscall(SYS_rt_sigaction, number, &action, NULL, 8);
-}
-
-static void send(int number)
-{
-	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
-}
-
-static void in_child(const char *what, void (*run)(void))
-{
-	int status;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		run();
-		fflush(stdout);
-		_exit(0);
-	}
-	waitpid(child, &status, 0);
-	if (WIFSIGNALED(status))
-		printf("%s: ended by signal %d\n", what, WTERMSIG(status));
-	else
-		printf("%s: ended with %d\n", what, WEXITSTATUS(status));
-}
 
 /* --- the frame ----------------------------------------------------------------------- */
 
@@ -113,7 +53,7 @@ static void part_layout(void)
 	uint32_t control = 0x1f80 | 0x8000;
 	uint16_t x87 = 0x27f;
 
-	set_action(SIGUSR1, entry, 0);
+	set_action(SIGUSR1, entry, 0, 0);
 	asm volatile("ldmxcsr %0; fldcw %1" ::"m"(control), "m"(x87));
 	asm volatile("mov %%rsp, %0" : "=r"(rsp));
 	asm volatile("std; pushf; pop %0" : "=r"(flags));
@@ -167,7 +107,7 @@ static void part_registers(void)
 	struct itimerval timer = { { 0, 700 }, { 0, 700 } };
 	uint64_t wrong = 0;
 
-	set_action(SIGALRM, spoil, 0);
+	set_action(SIGALRM, spoil, 0, 0);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	asm volatile("mov $0x1111, %%rbx; mov $0x2222, %%rcx; mov $0x3333, %%rdx; mov $0x4444, "
 		     "%%rsi; mov $0x5555, %%rdi;"
@@ -227,8 +167,8 @@ static void send_elsewhere(int number, siginfo_t *info, struct context *context)
 
 static void go_elsewhere(void)
 {
-	set_action(SIGUSR1, send_elsewhere, 0);
-	send(SIGUSR1);
+	set_action(SIGUSR1, send_elsewhere, 0, 0);
+	send_self(SIGUSR1);
 }
 
 static volatile int skipped;
@@ -278,166 +218,17 @@ static void part_edited(void)
 	uint64_t flags;
 
 	in_child("elsewhere", go_elsewhere);
-	set_action(SIGILL, skip, 0);
+	set_action(SIGILL, skip, 0, 0);
 	asm volatile("ud2; ud2; ud2");
 	printf("skipped: %d\n", skipped);
-	set_action(SIGUSR1, edit_vectors, 0);
+	set_action(SIGUSR1, edit_vectors, 0, 0);
 	printf("xmm7: %#lx\n", xmm7_after(SIGUSR1));
-	set_action(SIGUSR1, no_vectors, 0);
+	set_action(SIGUSR1, no_vectors, 0, 0);
 	printf("xmm7 without: %#lx\n", xmm7_after(SIGUSR1));
-	set_action(SIGUSR1, all_flags, 0);
-	send(SIGUSR1);
+	set_action(SIGUSR1, all_flags, 0, 0);
+	send_self(SIGUSR1);
 	asm volatile("pushf; pop %0" : "=r"(flags));
 	printf("flags: %#lx\n", flags & 0x1ff600);
-}
-
-/* --- hostile ones -------------------------------------------------------------------- */
-
-static void (*harm)(struct context *context);
-
-static void do_harm(int number, siginfo_t *info, struct context *context)
-{
-	(void)number, (void)info;
-	harm(context);
-}
-
-static void harm_rip(struct context *context)
-{
-	context->registers.rip = 0x800000000000ul;
-}
-
-static void harm_rip_kernel(struct context *context)
-{
-	context->registers.rip = 0xffffffff80000000ul;
-}
-
-static void harm_cs(struct context *context)
-{
-	context->registers.cs = 0x08;
-}
-
-static void harm_cs_none(struct context *context)
-{
-	context->registers.cs = 0;
-}
-
-static void harm_ss(struct context *context)
-{
-	context->registers.__pad0 = 0x08;
-}
-
-static void harm_fpstate(struct context *context)
-{
-	context->registers.fpstate = (void *)0x123000;
-}
-
-static void harm_fpstate_kernel(struct context *context)
-{
-	context->registers.fpstate = (void *)0xffffffff80000000ul;
-}
-
-static void harm_mxcsr(struct context *context)
-{
-	*(uint32_t *)((char *)context->registers.fpstate + 24) = 0xffffffff;
-}
-
-static void harm_header(struct context *context)
-{
-	memset((char *)context->registers.fpstate + 512 + 8, 0xff, 56);
-}
-
-static void harm_components(struct context *context)
-{
-	*(uint64_t *)((char *)context->registers.fpstate + 512) = ~0ul;
-}
-
-static void harm_size(struct context *context)
-{
-	struct software *told = (void *)((char *)context->registers.fpstate + 464);
-
-	told->xstate_size = told->extended_size = 0xffffffff; /* taken for FXSAVE's only */
-}
-
-static void harm_nothing(struct context *context)
-{
-	(void)context;
-}
-
-static const struct {
-	const char *name;
-	void (*harm)(struct context *context);
-} harms[] = {
-	{ "nothing", harm_nothing },
-	{ "rip not canonical", harm_rip },
-	{ "rip in the kernel", harm_rip_kernel },
-	{ "the kernel's cs", harm_cs },
-	{ "no cs", harm_cs_none },
-	{ "the kernel's ss", harm_ss },
-	{ "vectors nowhere", harm_fpstate },
-	{ "vectors in the kernel", harm_fpstate_kernel },
-	{ "mxcsr", harm_mxcsr },
-	{ "header", harm_header },
-	{ "components", harm_components },
-	{ "size", harm_size },
-};
-
-static void run_harm(void)
-{
-	set_action(SIGUSR1, do_harm, 0);
-	send(SIGUSR1);
-}
-
-static void return_from_nowhere(void)
-{
-	asm volatile("mov $8, %%rsp; mov $15, %%eax; syscall" ::: "memory");
-}
-
-static void return_from_the_kernel(void)
-{
-	asm volatile("mov $0xffffffff80000000, %%rsp; mov $15, %%eax; syscall" ::: "memory");
-}
-
-static void return_from_zeros(void)
-{
-	memset(other_stack, 0, sizeof(other_stack));
-	asm volatile("lea 4096(%0), %%rsp; mov $15, %%eax; syscall" ::"r"(other_stack) : "memory");
-}
-
-static void without_stack(void)
-{
-	set_action(SIGUSR1, do_harm, 0);
-	asm volatile("mov $4096, %%rsp; syscall" ::"a"(SYS_tgkill), "D"(getpid()),
-		     "S"(syscall(SYS_gettid)), "d"(SIGUSR1)
-		     : "rcx", "r11", "memory");
-}
-
-static void fault_without_a_stack(void)
-{
-	set_action(SIGSEGV, do_harm, 0);
-	asm volatile("mov $4096, %%rsp; push %%rax" ::: "memory");
-}
-
-static void without_restorer(void)
-{
-	struct kernel_action action = { do_harm, SA_SIGINFO, NULL, 0 };
-
-	syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, 8);
-	send(SIGUSR1);
-}
-
-static void part_hostile(void)
-{
-	for (size_t i = 0; i < sizeof(harms) / sizeof(harms[0]); i++) {
-		harm = harms[i].harm;
-		in_child(harms[i].name, run_harm);
-	}
-	harm = harm_nothing;
-	in_child("from nowhere", return_from_nowhere);
-	in_child("from the kernel", return_from_the_kernel);
-	in_child("from zeros", return_from_zeros);
-	in_child("without a stack", without_stack);
-	in_child("a fault without a stack", fault_without_a_stack);
-	in_child("without a restorer", without_restorer);
 }
 
 /* --- alternate stacks ---------------------------------------------------------------- */
@@ -459,7 +250,7 @@ static void tell_stack(int number, siginfo_t *info, struct context *context)
 	(void)info;
 	if (depth < 0) {
 		depth++;
-		send(SIGUSR2);
+		send_self(SIGUSR2);
 		return;
 	}
 	syscall(SYS_sigaltstack, NULL, &now);
@@ -468,7 +259,7 @@ static void tell_stack(int number, siginfo_t *info, struct context *context)
 	printf(", change: %s\n", syscall(SYS_sigaltstack, &none, NULL) ? strerror(errno) : "done");
 	fflush(stdout);
 	if (depth++ < 1)
-		send(SIGUSR2);
+		send_self(SIGUSR2);
 }
 
 static const char *set_stack(void *at, size_t bytes, int flags)
@@ -482,14 +273,14 @@ static void overflow(void)
 {
 	set_stack(stack_memory, 2048, 0);
 	depth = -8; /* so many frames do not fit */
-	set_action(SIGUSR2, tell_stack, SA_ONSTACK | SA_NODEFER);
-	send(SIGUSR2);
+	set_action(SIGUSR2, tell_stack, SA_ONSTACK | SA_NODEFER, 0);
+	send_self(SIGUSR2);
 }
 
 static void fault_without_stack(void)
 {
 	set_stack(stack_memory, sizeof(stack_memory), 0);
-	set_action(SIGSEGV, tell_stack, SA_ONSTACK | SA_RESETHAND);
+	set_action(SIGSEGV, tell_stack, SA_ONSTACK | SA_RESETHAND, 0);
 	asm volatile("mov $4096, %%rsp; push %%rax" ::: "memory");
 }
 
@@ -504,14 +295,14 @@ static void part_stacks(void)
 	printf("set: %s\n", set_stack(stack_memory, sizeof(stack_memory), 0));
 	syscall(SYS_sigaltstack, NULL, &now);
 	printf("then: flags %#x, size %lu\n", now.ss_flags, (unsigned long)now.ss_size);
-	set_action(SIGUSR1, tell_stack, SA_ONSTACK);
-	set_action(SIGUSR2, tell_stack, SA_ONSTACK);
-	send(SIGUSR1);
-	set_action(SIGUSR1, tell_stack, 0);
-	send(SIGUSR1);
-	set_action(SIGUSR1, tell_stack, SA_ONSTACK);
+	set_action(SIGUSR1, tell_stack, SA_ONSTACK, 0);
+	set_action(SIGUSR2, tell_stack, SA_ONSTACK, 0);
+	send_self(SIGUSR1);
+	set_action(SIGUSR1, tell_stack, 0, 0);
+	send_self(SIGUSR1);
+	set_action(SIGUSR1, tell_stack, SA_ONSTACK, 0);
 	printf("disarmed: %s\n", set_stack(stack_memory, sizeof(stack_memory), (int)(1u << 31)));
-	send(SIGUSR1);
+	send_self(SIGUSR1);
 	syscall(SYS_sigaltstack, NULL, &now);
 	printf("armed again: flags %#x, %d\n", now.ss_flags, now.ss_sp == stack_memory);
 	in_child("stack overflow", fault_without_stack);
@@ -519,28 +310,14 @@ static void part_stacks(void)
 	in_child("frames overflow", overflow);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
 	{ "layout", part_layout },
 	{ "registers", part_registers },
 	{ "edited", part_edited },
-	{ "hostile", part_hostile },
 	{ "stacks", part_stacks },
 };
 
 int main(int count, char **names)
 {
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int asked = count == 1;
-
-		for (int j = 1; j < count; j++)
-			asked |= !strcmp(names[j], parts[i].name);
-		if (!asked)
-			continue;
-		printf("== %s\n", parts[i].name);
-		in_child(parts[i].name, parts[i].run);
-	}
-	return 0;
+	return run_parts(parts, sizeof(parts) / sizeof(parts[0]), count, names);
 }

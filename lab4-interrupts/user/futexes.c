@@ -6,6 +6,7 @@
  * tests/test_futexes.py compares them with what Linux has said (futexes.expected).
  */
 #define _GNU_SOURCE
+#include "lib/parts.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -426,10 +427,7 @@ static void part_threads(void)
 	printf("turns %d, total %d\n", turn, total);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
 	{ "values", part_values },
 	{ "wake", part_wake },
 	{ "bits", part_bits },
@@ -443,17 +441,5 @@ static const struct {
 
 int main(int count, char **names)
 {
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int asked = count == 1;
-
-		for (int j = 1; j < count; j++)
-			asked |= !strcmp(names[j], parts[i].name);
-		if (!asked)
-			continue;
-		printf("== %s\n", parts[i].name);
-		fflush(stdout);
-		parts[i].run();
-		fflush(stdout);
-	}
-	return 0;
+	return run_parts(parts, sizeof(parts) / sizeof(parts[0]), count, names);
 }

@@ -1,17 +1,12 @@
 /*
- * What signals do, told in lines that are the same on every Linux, and so on Cub.
- *
- *   signals NAME...      run these parts; without a name, all
- *
- * tests/test_signals.py compares them with what Linux has said (signals.expected).
+ * What signals do: in lines that are the same on every Linux, and so on
+ * Cub. tests/test_signals.py compares them with what Linux has said (signals.expected).
  */
 #define _GNU_SOURCE
+#include "lib/parts.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,47 +20,6 @@
 
 #define RT(n) (32 + (n)) /* the kernel's numbers; a library keeps some for itself */
 
-struct kernel_action {
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-void restorer(void);
-asm("restorer: mov $15, %eax\n\tsyscall\n\thlt\n");
-
-static int set_action(
-	int number, void (*handler)(int, siginfo_t *, void *), unsigned long flags, uint64_t mask)
-{
-	struct kernel_action action = { handler, flags | 0x04000000 | SA_SIGINFO, restorer, mask };
-
-	return (int)syscall(SYS_rt_sigaction, number, &action, NULL, 8);
-}
-
-static uint64_t bit(int number)
-{
-	return 1ul << (number - 1);
-}
-
-static uint64_t mask(int how, uint64_t set)
-{
-	uint64_t before = 0;
-
-	syscall(SYS_rt_sigprocmask, how, &set, &before, 8);
-	return before;
-}
-
-static void send(int number)
-{
-	syscall(SYS_kill, getpid(), number);
-}
-
-static void send_self(int number)
-{
-	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
-}
-
 static int queue(int number, int value)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
@@ -73,31 +27,6 @@ static int queue(int number, int value)
 	info.si_pid = getpid();
 	info.si_value.sival_int = value;
 	return (int)syscall(SYS_rt_sigqueueinfo, getpid(), number, &info);
-}
-
-static const char *error_of(long result)
-{
-	return result < 0 ? strerror(errno) : "done";
-}
-
-/* How a child ends that runs this. */
-static void in_child(const char *what, void (*run)(void))
-{
-	int status;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		run();
-		fflush(stdout);
-		_exit(0);
-	}
-	waitpid(child, &status, 0);
-	if (WIFSIGNALED(status))
-		printf("%s: ended by signal %d\n", what, WTERMSIG(status));
-	else
-		printf("%s: ended with %d\n", what, WEXITSTATUS(status));
 }
 
 /* --- what a handler saw -------------------------------------------------------------- */
@@ -137,13 +66,7 @@ static void log_info(int number, siginfo_t *info, void *context)
 	note(")");
 }
 
-static void count(int number, siginfo_t *info, void *context)
-{
-	(void)number, (void)info, (void)context;
-	calls++;
-}
-
-/* --- parts --------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------- */
 
 static void part_order(void)
 {
@@ -293,232 +216,6 @@ static void part_wait(void)
 	mask(SIG_SETMASK, 0);
 }
 
-/* --- interrupted calls --------------------------------------------------------------- */
-
-/* A child that sends us a signal soon, and later does something else that ends our call. */
-static pid_t disturb(int number, int fd)
-{
-	pid_t parent = getpid(), child = fork();
-
-	if (child != 0)
-		return child;
-	usleep(40000);
-	syscall(SYS_kill, parent, number);
-	usleep(40000);
-	if (fd >= 0 && write(fd, "x", 1) != 1)
-		_exit(1);
-	_exit(0);
-}
-
-static void read_disturbed(const char *what, int number)
-{
-	int ends[2];
-	char byte;
-	pid_t child;
-	long result;
-
-	if (pipe(ends))
-		return;
-	calls = 0;
-	child = disturb(number, ends[1]);
-	result = read(ends[0], &byte, 1);
-	printf("read, %s: %s, handlers %d\n", what, error_of(result), calls);
-	waitpid(child, NULL, 0);
-	close(ends[0]);
-	close(ends[1]);
-}
-
-static void part_restart(void)
-{
-	struct timespec time = { 0, 150000000 }, left = { 0, 0 };
-	uint64_t none = 0;
-	pid_t child;
-	int word = 0;
-
-	set_action(SIGUSR1, count, 0, 0);
-	read_disturbed("a handler", SIGUSR1);
-	set_action(SIGUSR1, count, SA_RESTART, 0);
-	read_disturbed("SA_RESTART", SIGUSR1);
-	read_disturbed("ignored by default", SIGURG);
-
-	calls = 0;
-	child = disturb(SIGUSR1, -1);
-	printf("nanosleep: %s", error_of(syscall(SYS_nanosleep, &time, &left)));
-	printf(", some time is left: %d, handlers %d\n",
-		left.tv_nsec > 0 && left.tv_nsec < 150000000, calls);
-	waitpid(child, NULL, 0);
-
-	calls = 0;
-	child = disturb(SIGUSR1, -1);
-	printf("pause: %s, handlers %d\n", error_of(syscall(SYS_pause)), calls);
-	waitpid(child, NULL, 0);
-
-	calls = 0;
-	mask(SIG_SETMASK, bit(SIGUSR1) | bit(SIGHUP));
-	child = disturb(SIGUSR1, -1);
-	usleep(60000);
-	printf("before sigsuspend: handlers %d\n", calls);
-	printf("sigsuspend: %s", error_of(syscall(SYS_rt_sigsuspend, &none, 8)));
-	printf(", handlers %d, mask %#lx\n", calls, mask(SIG_SETMASK, 0));
-	waitpid(child, NULL, 0);
-
-	child = disturb(SIGUSR1, -1);
-	printf("futex: %s\n", error_of(syscall(SYS_futex, &word, 0, 0, &time)));
-	waitpid(child, NULL, 0);
-	child = disturb(SIGURG, -1);
-	printf("futex, ignored: %s\n", error_of(syscall(SYS_futex, &word, 0, 0, &time)));
-	waitpid(child, NULL, 0);
-	child = disturb(SIGUSR1, -1);
-	printf("wait: %d\n", waitpid(child, NULL, 0) == child);
-}
-
-/* --- faults -------------------------------------------------------------------------- */
-
-static volatile char *volatile bad;
-
-static void log_fault(int number, siginfo_t *info, void *context)
-{
-	ucontext_t *user = context;
-	uint64_t address = (uint64_t)info->si_addr;
-	const char *where = address == (uint64_t)bad                                ? "there"
-			    : address == (uint64_t)user->uc_mcontext.gregs[REG_RIP] ? "rip"
-			    : address                                               ? "elsewhere"
-										    : "0";
-
-	note(" %d(%d,%s) trap %d error %#x", number, info->si_code, where,
-		(int)user->uc_mcontext.gregs[REG_TRAPNO],
-		(unsigned)user->uc_mcontext.gregs[REG_ERR] &
-			~1u); /* but for whether a page was there */
-	fflush(stdout);
-	printf("%s\n", seen);
-	fflush(stdout);
-	_exit(3);
-}
-
-static void fault_read(void)
-{
-	bad = (char *)0x123000;
-	*bad;
-}
-
-static void fault_write(void)
-{
-	bad = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	*bad = 1;
-}
-
-static void fault_run(void)
-{
-	bad = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	((void (*)(void))bad)();
-}
-
-static void fault_high(void)
-{
-	bad = (char *)0xffffffff80000000ul;
-	*bad;
-}
-
-static void fault_noncanonical(void)
-{
-	bad = (char *)0x800000000000ul;
-	*bad;
-}
-
-static void fault_divide(void)
-{
-	asm volatile("xor %%edx, %%edx; xor %%eax, %%eax; xor %%ecx, %%ecx; div %%ecx" ::
-			     : "eax", "ecx", "edx");
-}
-
-static void fault_illegal(void)
-{
-	asm volatile("ud2");
-}
-
-static void fault_breakpoint(void)
-{
-	asm volatile("int3");
-}
-
-static void fault_step(void)
-{
-	asm volatile("pushf; orl $0x100, (%%rsp); popf; nop; nop" ::: "memory");
-}
-
-static void fault_privileged(void)
-{
-	asm volatile("hlt");
-}
-
-static void fault_x87(void)
-{
-	uint16_t control = 0x37b; /* division by zero is not masked */
-
-	asm volatile("fldcw %0; fldz; fld1; fdivp; fwait" ::"m"(control));
-}
-
-static void fault_aligned(void)
-{
-	static char bytes[32] __attribute__((aligned(16)));
-
-	asm volatile("movaps %0, %%xmm0" ::"m"(bytes[1]) : "xmm0");
-}
-
-static const struct {
-	const char *name;
-	int number;
-	void (*run)(void);
-} faults[] = {
-	{ "read nothing", SIGSEGV, fault_read },
-	{ "write what is to be read", SIGSEGV, fault_write },
-	{ "run data", SIGSEGV, fault_run },
-	{ "read the kernel", SIGSEGV, fault_high },
-	{ "no address", SIGSEGV, fault_noncanonical },
-	{ "divide by zero", SIGFPE, fault_divide },
-	{ "no instruction", SIGILL, fault_illegal },
-	{ "breakpoint", SIGTRAP, fault_breakpoint },
-	{ "single step", SIGTRAP, fault_step },
-	{ "the kernel's instruction", SIGSEGV, fault_privileged },
-	{ "x87", SIGFPE, fault_x87 },
-	{ "not aligned", SIGSEGV, fault_aligned },
-};
-
-static int fault;
-
-static void run_fault(void)
-{
-	faults[fault].run();
-}
-
-static void run_fault_caught(void)
-{
-	set_action(faults[fault].number, log_fault, 0, 0);
-	faults[fault].run();
-}
-
-static void run_fault_blocked(void)
-{
-	mask(SIG_SETMASK, ~0ul);
-	run_fault_caught();
-}
-
-static void run_fault_ignored(void)
-{
-	signal(faults[fault].number, SIG_IGN);
-	faults[fault].run();
-}
-
-static void part_faults(void)
-{
-	for (fault = 0; fault < (int)(sizeof(faults) / sizeof(faults[0])); fault++)
-		in_child(faults[fault].name, run_fault_caught);
-	fault = 0;
-	in_child("by default", run_fault);
-	in_child("blocked", run_fault_blocked);
-	in_child("ignored", run_fault_ignored);
-}
-
 /* --- defaults ------------------------------------------------------------------------ */
 
 static int number_to_send;
@@ -583,144 +280,6 @@ static void part_errors(void)
 	printf("alarm: %u %u %u\n", alarm(100), alarm(5), alarm(0));
 }
 
-/* --- stopping ------------------------------------------------------------------------ */
-
-static void log_child(int number, siginfo_t *info, void *context)
-{
-	(void)number, (void)context;
-	note(" CLD %d status %d", info->si_code, info->si_status);
-}
-
-static void tell_status(const char *what, pid_t child, int options)
-{
-	int status = 0;
-	pid_t got = waitpid(child, &status, options);
-
-	if (got == child)
-		printf("%s: status %#x\n", what, status);
-	else
-		printf("%s: %s\n", what, got ? error_of(got) : "nothing");
-}
-
-static void part_stop(void)
-{
-	siginfo_t info;
-	pid_t child;
-
-	set_action(SIGCHLD, log_child, SA_RESTART, 0);
-	child = fork();
-	if (child == 0)
-		for (;;)
-			pause();
-	kill(child, SIGSTOP);
-	tell_status("stopped", child, WUNTRACED);
-	tell_status("again", child, WUNTRACED | WNOHANG);
-	kill(child, SIGUSR1); /* waits until it goes on */
-	kill(child, SIGTSTP);
-	usleep(30000);
-	tell_status("still", child, WUNTRACED | WNOHANG);
-	tell("heard");
-	set_action(SIGCHLD, log_child, SA_RESTART | SA_NOCLDSTOP, 0);
-	kill(child, SIGCONT);
-	tell_status("ended by what waited", child, 0);
-	tell("heard");
-
-	set_action(SIGCHLD, log_child, SA_RESTART, 0);
-	child = fork();
-	if (child == 0)
-		for (;;)
-			pause();
-	kill(child, SIGSTOP);
-	memset(&info, 0, sizeof(info));
-	waitid(P_PID, child, &info, WSTOPPED | WNOWAIT);
-	printf("waitid: code %d status %d\n", info.si_code, info.si_status);
-	waitid(P_PID, child, &info, WSTOPPED);
-	kill(child, SIGCONT);
-	memset(&info, 0, sizeof(info));
-	waitid(P_PID, child, &info, WCONTINUED);
-	printf("waitid: code %d status %d\n", info.si_code, info.si_status);
-	usleep(20000);
-	kill(child, SIGSTOP);
-	waitid(P_PID, child, &info, WSTOPPED);
-	usleep(20000); /* SIGCHLD comes a little later than the wait sees it */
-	kill(child, SIGKILL);
-	tell_status("killed while stopped", child, 0);
-	usleep(10000);
-	tell("heard");
-	signal(SIGCHLD, SIG_DFL);
-}
-
-static int reader[2];
-
-/* What a read gets that is stopped, and goes on. */
-static void part_goes_on(void)
-{
-	char byte = 0;
-	pid_t child;
-	int status;
-
-	if (pipe(reader))
-		return;
-	child = fork();
-	if (child == 0)
-		_exit(read(reader[0], &byte, 1) == 1 ? byte : 100);
-	usleep(20000);
-	kill(child, SIGSTOP);
-	waitpid(child, &status, WUNTRACED);
-	kill(child, SIGCONT);
-	usleep(20000);
-	byte = 42;
-	if (write(reader[1], &byte, 1) != 1)
-		return;
-	waitpid(child, &status, 0);
-	printf("a read that was stopped got %d\n", WEXITSTATUS(status));
-}
-
-/* Stop signals by keys do nothing to an orphaned group: ours is one if its leader's parent is
- * elsewhere. */
-static void stop_orphaned(void)
-{
-	setsid();
-	raise(SIGTSTP);
-	raise(SIGTTIN);
-	_exit(7);
-}
-
-static void part_orphaned(void)
-{
-	in_child("stop in an orphaned group", stop_orphaned);
-}
-
-/* --- timers -------------------------------------------------------------------------- */
-
-static void part_timers(void)
-{
-	struct itimerval timer = { { 0, 10000 }, { 0, 20000 } }, left;
-
-	calls = 0;
-	set_action(SIGALRM, count, 0, 0);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	while (calls < 5)
-		pause();
-	getitimer(ITIMER_REAL, &left);
-	printf("interval %ld, left %d\n", (long)left.it_interval.tv_usec,
-		left.it_value.tv_usec <= 10000);
-	memset(&timer, 0, sizeof(timer));
-	setitimer(ITIMER_REAL, &timer, &left);
-	printf("interval %ld\n", (long)left.it_interval.tv_usec);
-	calls = 0;
-	usleep(30000);
-	printf("off: %d\n", calls);
-	timer.it_value.tv_usec = 1000000;
-	printf("a million: %s\n", error_of(setitimer(ITIMER_REAL, &timer, NULL)));
-	timer.it_value.tv_usec = 20000;
-	setitimer(ITIMER_REAL, &timer, NULL);
-	pause();
-	getitimer(ITIMER_REAL, &left);
-	printf("once: %d, left %ld\n", calls, (long)left.it_value.tv_usec);
-	printf("setitimer 7: %s\n", error_of(setitimer(7, &timer, NULL)));
-}
-
 /* --- threads ------------------------------------------------------------------------- */
 
 static volatile pid_t handled_by;
@@ -769,39 +328,20 @@ static void part_threads(void)
 	pthread_join(thread, NULL);
 }
 
-/* --- all ----------------------------------------------------------------------------- */
+/* --- all --------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
 	{ "order", part_order },
 	{ "info", part_info },
 	{ "masks", part_masks },
 	{ "pending", part_pending },
 	{ "wait", part_wait },
-	{ "restart", part_restart },
-	{ "faults", part_faults },
 	{ "defaults", part_defaults },
 	{ "errors", part_errors },
-	{ "stop", part_stop },
-	{ "goes_on", part_goes_on },
-	{ "orphaned", part_orphaned },
-	{ "timers", part_timers },
 	{ "threads", part_threads },
 };
 
 int main(int count, char **names)
 {
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int asked = count == 1;
-
-		for (int j = 1; j < count; j++)
-			asked |= !strcmp(names[j], parts[i].name);
-		if (!asked)
-			continue;
-		printf("== %s\n", parts[i].name);
-		in_child(parts[i].name, parts[i].run);
-	}
-	return 0;
+	return run_parts(parts, sizeof(parts) / sizeof(parts[0]), count, names);
 }
