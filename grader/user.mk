@@ -4,7 +4,7 @@
 #
 # Run from the root of a tree. labK-*/user/NAME.c of the labs up to LAB becomes
 # $(BUILD)/user/NAME, together with user/NAME/*.c if there is such a directory; where two labs have
-# a NAME, the later one's counts.
+# a NAME, the later one's counts. What stands in user/lib/ is linked into each of its lab's programs.
 
 LAB   ?= 4
 BUILD ?= build/lab$(LAB)
@@ -25,10 +25,11 @@ CFLAGS := -static -O2 -g -std=gnu11 -Wall -Wextra -Werror -fno-omit-frame-pointe
 programs: $(names:%=$(BUILD)/user/%)
 	@:
 
-parts = $(call source,$(1)) $(wildcard $(basename $(call source,$(1)))/*.c)
+lib   = $(wildcard $(dir $(call source,$(1)))lib/*.$(2))
+parts = $(call source,$(1)) $(wildcard $(basename $(call source,$(1)))/*.c) $(call lib,$(1),c)
 
 define program
-$(BUILD)/user/$(1): $(call parts,$(1)) $(wildcard $(basename $(call source,$(1)))/*.h) grader/user.mk
+$(BUILD)/user/$(1): $(call parts,$(1)) $(wildcard $(basename $(call source,$(1)))/*.h) $(call lib,$(1),h) grader/user.mk
 	@mkdir -p $$(@D)
 	@$(CC) $(CFLAGS) $(call parts,$(1)) -o $$@
 endef

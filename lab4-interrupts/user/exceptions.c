@@ -3,7 +3,7 @@
  * Cub. tests/test_signals.py compares them with what Linux has said (exceptions.expected).
  */
 #define _GNU_SOURCE
-#include "lib/parts.h"
+#include "lib/signal_parts.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>

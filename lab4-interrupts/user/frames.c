@@ -4,8 +4,8 @@
  * said (frames.expected).
  */
 #define _GNU_SOURCE
-#include "lib/frame.h"
-#include "lib/parts.h"
+#include "lib/signal_frame.h"
+#include "lib/signal_parts.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * tests/test_futexes.py compares them with what Linux has said (futexes.expected).
  */
 #define _GNU_SOURCE
-#include "lib/parts.h"
+#include "lib/signal_parts.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>

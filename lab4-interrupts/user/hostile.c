@@ -3,8 +3,8 @@
  * and so on Cub. tests/test_signals.py compares them with what Linux has said (hostile.expected).
  */
 #define _GNU_SOURCE
-#include "lib/frame.h"
-#include "lib/parts.h"
+#include "lib/signal_frame.h"
+#include "lib/signal_parts.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Programs that are made of parts: see parts.h. */
-#include "parts.h"
+/* Programs that are made of parts: see signal_parts.h. */
+#include "signal_parts.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
