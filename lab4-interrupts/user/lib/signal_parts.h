@@ -1,73 +1,46 @@
 /*
- * Programs that tell in lines what the kernel does, part by part.
+ * Programs that are made of parts, each of which tells in lines what it sees: the same lines on
+ * Linux and on Cub. And signals without a library between: its own hides some of them.
  */
 #pragma once
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* say: a line, at once: a child inherits nothing unwritten. */
-#define say(...) (printf(__VA_ARGS__), putchar('\n'), fflush(stdout))
-
-/* The parts end with one without a name. */
 struct part {
 	const char *name;
 	void (*run)(void);
 };
 
-/* A call's result, or what errno says. */
-static inline void say_error(const char *what, long result)
-{
-	if (result < 0)
-		say("%s: %s", what, strerror(errno));
-	else
-		say("%s: %ld", what, result);
-}
+/* run_parts: those that are named behind the program's name, or all; each in a child of its own,
+ * behind a line "== name". */
+int run_parts(const struct part *parts, size_t count, int words, char **names);
 
-/* What wait has said. */
-static inline void say_status(const char *what, int status)
-{
-	if (WIFEXITED(status))
-		say("%s: exited %d", what, WEXITSTATUS(status));
-	else if (WIFSIGNALED(status))
-		say("%s: signal %d", what, WTERMSIG(status));
-	else if (WIFSTOPPED(status))
-		say("%s: stopped %d", what, WSTOPSIG(status));
-	else if (WIFCONTINUED(status))
-		say("%s: continued", what);
-	else
-		say("%s: 0x%x", what, status);
-}
+/* in_child: run something in a child, and tell how that has ended. */
+void in_child(const char *what, void (*run)(void));
 
-/* Long enough that others come to something. */
-static inline void nap(void)
-{
-	usleep(20000);
-}
+/* error_of: of a call that has returned this: "done", or what errno says. */
+const char *error_of(long result);
 
-/* Whether there is one of that name. */
-static inline int parts_have(const struct part *parts, const char *name)
-{
-	for (; parts->name; parts++)
-		if (!strcmp(parts->name, name))
-			return 1;
-	return 0;
-}
+/* struct sigaction as the kernel takes it. */
+struct kernel_action {
+	void *handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
 
-/* Run the parts that are named, or all, each behind a line "== NAME". */
-static inline int parts_main(int count, char **names, const struct part *parts)
-{
-	for (; parts->name; parts++) {
-		int asked = count == 1;
+/* set_action: rt_sigaction, with SA_SIGINFO and a restorer besides the flags. */
+int set_action(int number, void *handler, unsigned long flags, uint64_t mask);
 
-		for (int i = 1; i < count; i++)
-			asked |= !strcmp(names[i], parts->name);
-		if (!asked)
-			continue;
-		say("== %s", parts->name);
-		parts->run();
-	}
-	return 0;
+/* mask: rt_sigprocmask; what was blocked before. */
+uint64_t mask(int how, uint64_t set);
+
+/* send: to this process; send_self: to this thread. */
+void send(int number);
+void send_self(int number);
+
+static inline uint64_t bit(int number)
+{
+	return 1ul << (number - 1);
 }
