@@ -92,7 +92,7 @@ static void act_by_default(int number)
 		process_exit(number);
 	signal_stop(number);
 	signal_stand();
-	// END SOLUTION 4.9 => todo("4.9"); if (number != SIGCHLD) process_exit(number);
+	// END SOLUTION 4.9 => todo("4.9"); if (number != SIGCHLD) process_exit(SIGKILL);
 }
 
 /* The call that was interrupted, if one was: action is what the handler that is going to be called

@@ -36,6 +36,22 @@ static void inherit_actions(struct signals *to, struct signals *from)
 	to->process->forgets_children = from->process->forgets_children;
 }
 
+/* Handlers are gone with the program that had them; what is ignored stays so. */
+static void forget_handlers(struct signals *signals)
+{
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+
+	for (int i = 0; i < SIGNALS; i++) {
+		bool ignored = signals->action[i].sa_handler == SIG_IGN;
+
+		signals->action[i] =
+			(struct sigaction){ .sa_handler = ignored ? SIG_IGN : SIG_DFL };
+	}
+	spin_unlock_irqrestore(&signals->lock, irq);
+	__atomic_store_n(&signals->process->forgets_children,
+		signals->action[SIGCHLD - 1].sa_handler == SIG_IGN, __ATOMIC_RELAXED);
+}
+
 /* Linux: a thread starts without an alternate stack; a vfork's child, which has the parent's memory
  * for itself, keeps it. */
 static void inherit_task(struct task_signals *to, const struct task_signals *from, uint64_t flags)
@@ -75,6 +91,8 @@ static int part_clone(struct task *task, struct task *from, uint64_t flags)
 			return -ENOMEM; /* the task's are freed with it */
 		if (from)
 			inherit_actions(process->signals, from->process->signals);
+		if (flags & CLONE_CLEAR_SIGHAND)
+			forget_handlers(process->signals);
 	}
 	list_task(process->signals, its);
 	return 0;

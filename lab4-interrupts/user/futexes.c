@@ -106,7 +106,8 @@ static void tell_ended(const char *what, int count)
 	printf("%s:", what);
 	for (int i = 0; i < sleeper_count; i++)
 		if (sleepers[i].over)
-			printf(" %d", i);
+			printf(" %d%s%s", i, sleepers[i].result ? " " : "",
+				sleepers[i].result ? strerror(sleepers[i].error) : "");
 	printf("\n");
 }
 
@@ -417,6 +418,9 @@ static void part_threads(void)
 {
 	pthread_t threads[4];
 	void *result;
+
+	/* A library makes do without futexes, by looking again and again. */
+	printf("other value: %s\n", told(futex(&words[3], FUTEX_WAIT | PRIVATE, 1, NULL, NULL, 0)));
 
 	for (intptr_t i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, take_turns, (void *)i);

@@ -242,7 +242,7 @@ static void part_errors(void)
 {
 	struct kernel_action action = { 0 };
 	siginfo_t info = { .si_code = SI_USER };
-	int child;
+	int child, status;
 
 	printf("kill 65: %s\n", error_of(kill(getpid(), 65)));
 	printf("kill -1: %s\n", error_of(kill(getpid(), -1)));
@@ -275,7 +275,8 @@ static void part_errors(void)
 		error_of(syscall(SYS_rt_sigqueueinfo, child, SIGTERM, &info)));
 	info.si_code = SI_QUEUE;
 	printf("sigqueue: %s\n", error_of(syscall(SYS_rt_sigqueueinfo, child, SIGTERM, &info)));
-	waitpid(child, NULL, 0);
+	waitpid(child, &status, 0);
+	printf("its status: %#x\n", status);
 	printf("dead: %s\n", error_of(kill(child, 0)));
 	printf("alarm: %u %u %u\n", alarm(100), alarm(5), alarm(0));
 }
