@@ -100,23 +100,11 @@ static int part_clone(struct task *task, struct task *from, uint64_t flags)
 
 /* --- exec ---------------------------------------------------------------------------- */
 
-/* Handlers are gone with the program that had them; what is ignored stays so. */
 static void part_exec(struct task *task)
 {
-	struct signals *signals = task->process->signals;
-	uint64_t irq = spin_lock_irqsave(&signals->lock);
-
-	for (int i = 0; i < SIGNALS; i++) {
-		bool ignored = signals->action[i].sa_handler == SIG_IGN;
-
-		signals->action[i] =
-			(struct sigaction){ .sa_handler = ignored ? SIG_IGN : SIG_DFL };
-	}
-	spin_unlock_irqrestore(&signals->lock, irq);
+	forget_handlers(task->process->signals);
 	task->signals->stack = (stack_t){ 0 };
 	task->signals->restores = false;
-	__atomic_store_n(&task->process->forgets_children,
-		signals->action[SIGCHLD - 1].sa_handler == SIG_IGN, __ATOMIC_RELAXED);
 }
 
 /* --- going --------------------------------------------------------------------------- */
