@@ -181,3 +181,79 @@ KTEST(entry_bad_return, "4.1",
 	KT_EQ(fault_users_base, USERS_BASE);
 	user_end();
 }
+
+/* user_run, on those processors. */
+static void user_run_on(uint8_t processors)
+{
+	struct task *task;
+
+	KT_REQUIRE(task_make(user.process, "user", user_begin, &task) == 0);
+	thread_set_affinity(&task->thread, processors);
+	thread_start(&task->thread);
+	thread_join(&task->thread);
+	sched_settle();
+}
+
+/* --- while system calls come and go -------------------------------------------------- */
+
+#define NMIS 2000
+
+/* Calls (getpid) until it is over, with a look at one's own GS base after each. */
+CODE(code_calls, "int3\n"
+		 "1: movl $39, %eax\nsyscall\n"
+		 "cmpq $0x600d, %gs:0\njne 2f\n"
+		 "cmpq $0, 0x500008\nje 1b\nmovq $1, 0x500000\n2: int3");
+
+static uint32_t target;
+static uint64_t nmis, nmis_with_another_base;
+static uint64_t right_base;
+
+/* All of it without this_cpu: that may be what is wrong. */
+static bool count_nmi(struct trap_frame *frame, uint64_t detail)
+{
+	(void)frame, (void)detail;
+	__atomic_store_n(&nmis, nmis + 1, __ATOMIC_RELEASE);
+	nmis_with_another_base += rdmsr(MSR_GS_BASE) != right_base;
+	entry_scribble();
+	return true;
+}
+
+static uint64_t *over; /* the program's */
+
+static void send_nmis(void *unused)
+{
+	(void)unused;
+	for (uint64_t sent = 0; sent < NMIS; sent++) {
+		apic_send_nmi(target);
+		while (__atomic_load_n(&nmis, __ATOMIC_ACQUIRE) <= sent)
+			CPU_PAUSE();
+	}
+	__atomic_store_n(over, 1, __ATOMIC_RELEASE);
+}
+
+/* For two processors: the other one sends what cannot be masked, one after the other. */
+KPROBE(entry_nmi_in_calls)
+{
+	struct thread *sender = thread_create("sender", send_nmis, NULL);
+
+	KT_REQUIRE(interrupts_work() && sender && percpu_count > 1);
+	trap_replace_exception(TRAP_BREAKPOINT, trapped);
+	trap_replace_exception(TRAP_NMI, count_nmi);
+	user_make();
+	user_code(code_calls, code_calls_end);
+	*(uint64_t *)user_at(USERS_BASE) = 0x600d;
+	over = (uint64_t *)user_at(USER_DATA_PAGE) + 1;
+	thread_set_affinity(thread_self(), 1);
+	sched_yield();
+	target = apic_id();
+	right_base = rdmsr(MSR_GS_BASE);
+	thread_set_affinity(sender, 2);
+	thread_start(sender);
+	user_run_on(1);
+	thread_join(sender);
+	KT_EQ(traps, 2);
+	KT_EQ(stored(0), 1);
+	KT_EQ(nmis, NMIS);
+	KT_EQ(nmis_with_another_base, 0);
+	user_end();
+}

@@ -16,3 +16,10 @@ def test_nmi_storm(machine):
     cub.console.expect("enough")
     cub.console.send("x")
     assert cub.wait().kind == "passed"
+
+
+@pytest.mark.exercise("4.1")
+@pytest.mark.needs("4.4", "4.5")
+def test_nmi_in_calls(ktest):
+    """One processor sends NMIs to another, on which a program makes thousands of system calls."""
+    ktest("entry_nmi_in_calls", icount=False, limit=30, backstop=240, cpus=2)
