@@ -18,6 +18,15 @@
 #define RESET_FULL       0x06
 #define KEYBOARD_COMMAND 0x64
 #define KEYBOARD_RESET   0xfe
+#define DELAY            0x80   /* a port whose reading takes a microsecond, and does nothing */
+#define PATIENCE         100000 /* reads */
+
+/* An emulator may go on for a moment before it ends. */
+static void wait_for_the_end(void)
+{
+	for (int reads = 0; reads < PATIENCE; reads++)
+		in8(DELAY);
+}
 
 _Noreturn void power_off(void)
 {
@@ -26,6 +35,7 @@ _Noreturn void power_off(void)
 	out16(PM1_CONTROL_PC, PM1_SLEEP_NOW);
 	for (const char *c = "Shutdown"; *c; c++)
 		out8(BOCHS_SHUTDOWN, (uint8_t)*c);
+	wait_for_the_end();
 	kprintf("This machine does not turn itself off: halted, switch it off by hand.\n");
 	cpu_stop();
 }

@@ -1,6 +1,10 @@
 """Exercise 4.1 from outside: interrupts that cannot be masked, sent while the kernel traps."""
 
+import re
+
 import pytest
+
+from grader import bochs, emulator as emu, iso
 
 ROUNDS, EACH = 20, 10
 
@@ -23,3 +27,29 @@ def test_nmi_storm(machine):
 def test_nmi_in_calls(ktest):
     """One processor sends NMIs to another, on which a program makes thousands of system calls."""
     ktest("entry_nmi_in_calls", icount=False, limit=30, backstop=240, cpus=2)
+
+
+@pytest.mark.slow
+@pytest.mark.exercise("4.1")
+@pytest.mark.needs("4.5")
+@pytest.mark.parametrize("test, words, cpus", [
+    ("entry_bad_return", "", 1), ("irq_messages", "x2apic", 1), ("ipi_calls_mutual", "x2apic", 2)])
+def test_in_bochs(kernel, tmp_path, test, words, cpus):
+    """In Bochs, which is exact about IRETQ and has x2APICs, traps and interrupts come back as well."""
+    try:
+        emu.need("bochs", bochs.BIOS, bochs.VGA_BIOS)
+        image = iso.image(kernel.elf, append=f"ktest={test} seed=7 {words}", out=tmp_path / "cub.iso")
+    except emu.EmulatorError as error:
+        pytest.skip(str(error))
+    with bochs.TestBoot(image, cpus=cpus) as guest:
+        told = guest.until_verdict()
+        assert told.results and not told.results[0]["not"], f"{told.diagnostics}; Bochs: {guest.message() or 'runs'}"
+
+
+def test_irq_command(machine):
+    """The monitor tells which interrupts there have been."""
+    cub = machine()
+    cub.console.expect("cub> ")
+    cub.console.send("irq\r")
+    cub.console.expect(re.compile(r"vector +cpu 0\r?\n"))
+    cub.console.expect("cub> ")

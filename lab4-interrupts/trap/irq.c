@@ -160,11 +160,11 @@ int irq_message(void (*handle)(void *context), void *context, uint64_t *address,
 
 void irq_message_end(uint32_t data)
 {
-	struct device *device = &devices[data - VECTOR_DEVICES];
+	uint32_t which = data - VECTOR_DEVICES;
 
 	mutex_lock(&lock);
-	assert(data - VECTOR_DEVICES < DEVICES && device->used);
-	give_back(device);
+	assert(which < DEVICES && devices[which].used);
+	give_back(&devices[which]);
 	mutex_unlock(&lock);
 }
 
