@@ -215,7 +215,7 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
                 initrd.file(name.lstrip("/"), data.encode() if isinstance(data, str) else data)
                 for name, data in files.items()]
         image = initrd.archive(programs.entries(root, lab) + more) if more else programs.image(root, lab)
-        append = " ".join([options.pop("append", ""), "--", *words]).strip()
+        append = " ".join(["quiet", options.pop("append", ""), "--", *words])
         made = new_machine(request.node, {"initrd": image, "append": append, "limit": 60, **options})
         with made as running:
             if keys:

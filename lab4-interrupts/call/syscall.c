@@ -1,5 +1,6 @@
 /* System calls: from a number to its function. See syscall.h. */
 #include "lab4-interrupts/call/syscall.h"
+#include "lab1-boot/boot/cmdline.h"
 #include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/gdt.h"
 #include "lab1-boot/debug/panic.h"
@@ -68,13 +69,14 @@ const struct syscall *syscall_row(uint64_t number)
 /* --- calls that are not there -------------------------------------------------------- */
 
 #ifdef DEBUG
-/* Say which one a program wanted, the first time. */
+/* Say which one a program wanted, the first time, unless the command line asks for quiet. */
 static void tell_missing(uint64_t number)
 {
 	static uint8_t told[SYSCALLS]; /* [a] */
 	const char *name = number < SYSCALLS ? syscall_name((unsigned)number) : NULL;
 
-	if (name && !__atomic_exchange_n(&told[number], 1, __ATOMIC_RELAXED))
+	if (name && !cmdline_has("quiet") &&
+		!__atomic_exchange_n(&told[number], 1, __ATOMIC_RELAXED))
 		kprintf("%s: there is no system call %s (%lu)\n", thread_self()->name, name,
 			number);
 }
