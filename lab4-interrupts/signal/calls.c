@@ -132,6 +132,11 @@ int signal_fetch(uint64_t set, siginfo_t *info)
 	return signal_take(set & ~SIGNALS_SOVEREIGN, info);
 }
 
+struct waitqueue *signal_watchers(void)
+{
+	return &signals_self()->watchers;
+}
+
 bool signal_ignored_or_blocked(int number)
 {
 	return (signal_mask() & signal_bit(number)) ||

@@ -161,6 +161,7 @@ static bool put(
 		signal_notice(signals, number);
 	else if (wants(only, number))
 		task_notify(only->task, TASK_SIGNAL);
+	waitqueue_wake_all(&signals->watchers);
 	return entry != NULL;
 }
 

@@ -15,6 +15,7 @@
 
 struct process;
 struct task;
+struct waitqueue;
 
 /* signal_init: caches, and what exceptions of programs mean. Once, when traps work. */
 void signal_init(void);
@@ -45,6 +46,10 @@ bool signal_ignored_or_blocked(int number);
  * sigset_t: bit number - 1). signal_fetch: take it: its number, or 0. For signalfd. */
 bool signal_wanted(uint64_t set);
 int signal_fetch(uint64_t set, siginfo_t *info);
+
+/* signal_watchers: a queue that is woken whenever a signal becomes pending in the current process.
+ */
+struct waitqueue *signal_watchers(void);
 
 /* signal_mask: what the calling task blocks. signal_mask_for_wait: block that set instead, until
  * the call that it is in has ended and what it interrupted has been delivered (ppoll, pselect,

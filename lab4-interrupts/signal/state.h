@@ -8,7 +8,7 @@
  *
  * All of it is guarded by one spin lock of the process, which is taken with interrupts off:
  * timers and terminals send signals in their interrupts' handlers. Inside it a run
- * queue's lock is taken, to wake a task; nothing else.
+ * queue's lock is taken, to wake a task, and that of watchers; nothing else.
  */
 #pragma once
 #include "lab1-boot/lock/spinlock.h"
@@ -39,6 +39,7 @@ struct signals {
 	bool stopping;             /* [lock] one was taken, and SIGCONT not sent since */
 	bool continued;            /* [lock] the parent is to be told that it goes on */
 	struct waitqueue standing; /* its tasks that stand still */
+	struct waitqueue watchers; /* who reads or polls a signalfd */
 	struct timer alarm;        /* ITIMER_REAL */
 	uint64_t alarm_at, alarm_interval; /* [lock] nanoseconds; at 0: it is off */
 };

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -436,6 +437,62 @@ static void test_timerfd(void)
 	close(timer);
 }
 
+static void tell_signals(int fd, size_t bytes)
+{
+	struct signalfd_siginfo info[4];
+	long got = read(fd, info, bytes);
+
+	tell("read", got);
+	for (long i = 0; i < got / (long)sizeof(*info); i++)
+		printf("signal %u code %d mine %d int %d\n", info[i].ssi_signo, info[i].ssi_code,
+			info[i].ssi_pid == (unsigned)getpid(), info[i].ssi_int);
+}
+
+static void test_signalfd(void)
+{
+	sigset_t set, other;
+	union sigval value = { .sival_int = 77 };
+
+	section("signalfd");
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMIN);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_NONBLOCK);
+	struct pollfd polled = { fd, POLLIN, 0 };
+
+	TELL(syscall(SYS_signalfd4, -1, &set, 7, 0));
+	TELL(syscall(SYS_signalfd4, -1, BAD, 8, 0));
+	TELL(syscall(SYS_signalfd4, 0, &set, 8, 0));
+	TELL(syscall(SYS_signalfd4, -1, &set, 8, 99));
+	tell_signals(fd, 128);
+	tell_signals(fd, 127);
+	tell_poll(&polled, 1, 0);
+	kill(getpid(), SIGUSR1);
+	sigqueue(getpid(), SIGRTMIN, value);
+	tell_poll(&polled, 1, 0);
+	tell_signals(fd, 4 * 128);
+	fcntl(fd, F_SETFL, 0);
+	fflush(stdout);
+	if (fork() == 0) {
+		usleep(20000);
+		kill(getppid(), SIGUSR1);
+		_exit(0);
+	}
+	tell_signals(fd, 128);
+	tell_poll(&polled, 1, -1);
+	wait(NULL);
+	sigemptyset(&other);
+	sigaddset(&other, SIGUSR2);
+	printf("same %d\n", signalfd(fd, &other, 0) == fd);
+	kill(getpid(), SIGUSR1);
+	tell_poll(&polled, 1, 0);
+	signal(SIGUSR1, SIG_IGN);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	close(fd);
+}
+
 static void test_shared(void)
 {
 	struct stat stat;
@@ -475,6 +532,7 @@ int main(void)
 	test_interrupted();
 	test_eventfd();
 	test_timerfd();
+	test_signalfd();
 	test_shared();
 	return 0;
 }
