@@ -29,6 +29,15 @@ static int64_t refuse_change(int fd, uint64_t path, unsigned flags)
 	return result < 0 ? result : -EROFS;
 }
 
+/* A name that is to go: Linux sees that it may not before it looks whether it is there. */
+static int64_t refuse_gone(int fd, uint64_t path)
+{
+	struct place *place;
+	int result = place_at(fd, path, AT_SYMLINK_NOFOLLOW, &place);
+
+	return result == 0 || place ? -EROFS : result;
+}
+
 static int64_t refuse_open(int fd)
 {
 	struct file *file = table_file(fd);
@@ -88,32 +97,32 @@ SYSCALL(linkat, "fd, path, fd, path, at_flags", int, from_fd, uint64_t, from, in
 
 SYSCALL(unlink, "path", uint64_t, path)
 {
-	return refuse_change(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(AT_FDCWD, path);
 }
 
 SYSCALL(unlinkat, "fd, path, at_flags", int, fd, uint64_t, path)
 {
-	return refuse_change(fd, path, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(fd, path);
 }
 
 SYSCALL(rmdir, "path", uint64_t, path)
 {
-	return refuse_change(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(AT_FDCWD, path);
 }
 
 SYSCALL(rename, "path, path", uint64_t, from)
 {
-	return refuse_change(AT_FDCWD, from, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(AT_FDCWD, from);
 }
 
 SYSCALL(renameat, "fd, path, fd, path", int, fd, uint64_t, from)
 {
-	return refuse_change(fd, from, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(fd, from);
 }
 
 SYSCALL(renameat2, "fd, path, fd, path, address", int, fd, uint64_t, from)
 {
-	return refuse_change(fd, from, AT_SYMLINK_NOFOLLOW);
+	return refuse_gone(fd, from);
 }
 
 SYSCALL(truncate, "path, int", uint64_t, path, int64_t, bytes)

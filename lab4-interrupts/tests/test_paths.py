@@ -1,0 +1,54 @@
+"""Names in the initrd: what calls that take paths do, compared with Linux (linux.py)."""
+
+from __future__ import annotations
+
+import difflib
+import stat
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from grader import initrd
+from grader import user as programs
+
+linux = import_module("lab4-interrupts.tests.linux")
+TRANSCRIPT = Path(__file__).parent / "transcripts/pathtest.txt"
+
+TREE = [
+    initrd.directory("t"), initrd.directory("t/dir"), initrd.file("t/file", b"0123456789", 0o755),
+    initrd.file("t/dir/inner", b"inner", 0o644), initrd.file("t/noexec", b"", 0o644), initrd.link("t/link", "dir/inner"),
+    initrd.link("t/up", "dir/../dir/.."), initrd.link("t/absolute", "/t/dir"), initrd.link("t/loop", "loop"),
+    initrd.link("t/dangling", "nowhere"), initrd.link("t/chain1", "chain2"), initrd.link("t/chain2", "file"),
+    initrd.file("t/big", bytes(i % 251 for i in range(10000)), 0o644),
+    initrd.Entry("t/first", stat.S_IFREG | 0o644, inode=7, links=2),
+    initrd.Entry("t/hard", stat.S_IFREG | 0o644, b"linked", inode=7, links=2),
+]
+
+
+def test_linux(request, tmp_path):
+    entries = programs.entries(Path(request.config.rootpath), 4) + TREE
+    said, status = linux.run(entries, tmp_path, "/bin/pathtest")
+    assert (status, said) == (0, linux.recorded(TRANSCRIPT, said))
+
+
+def test_cub(user):
+    right, cub = TRANSCRIPT.read_text(), user("/bin/pathtest", files={entry.name: entry for entry in TREE}).output
+    different = difflib.unified_diff(right.splitlines(), cub.splitlines(), "Linux", "Cub", n=1, lineterm="")
+    if right != cub:
+        pytest.fail("\n".join(different), pytrace=False)
+
+
+def test_broken_initrd(machine):
+    """A broken archive is refused as a whole, and told; the monitor runs."""
+    data = initrd.archive([initrd.file("init", b"x" * 1000)])
+    console = machine(initrd=data[:-700]).console
+    console.expect("are refused: no cpio archive")
+    console.expect("cub> ")
+
+
+@pytest.mark.parametrize("name", ["../init", "a/../../init", "a/.."])
+def test_names_that_lead_out(machine, name):
+    console = machine(initrd=initrd.archive([initrd.directory("a"), initrd.file(name, b"")])).console
+    console.expect("are refused")
+    console.expect("cub> ")
