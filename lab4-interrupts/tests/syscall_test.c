@@ -214,6 +214,69 @@ KTEST(syscall_changed, "4.4",
 	user_end();
 }
 
+/* Behind the call something that is skipped if rip was moved on by its five bytes. */
+CODE(code_skip, "movl $" TEXT(__NR_uselib) ", %eax\nsyscall\nmovl $1, %ebx\n" STORE END);
+
+static size_t changed; /* offset in the frame */
+static uint64_t change_by;
+
+static void change_one(struct trap_frame *frame)
+{
+	*(uint64_t *)((char *)frame + changed) += change_by;
+}
+
+#define CHANGE(field, by)                                                                          \
+	do {                                                                                       \
+		changed = offsetof(struct trap_frame, field);                                      \
+		change_by = by;                                                                    \
+		look = change_one;                                                                 \
+	} while (0)
+
+KTEST(syscall_changed_one, "4.4", "also a single register that is changed is what the program has",
+	.needs = "4.1 4.5")
+{
+	CHANGE(rip, 5);
+	run_code(code_skip, code_skip_end);
+	check_preserved();
+	user_end();
+	CHANGE(rflags, RFLAGS_CF);
+	run_code(code_registers, code_registers_end);
+	KT_EQ(stored(FLAGS) & RFLAGS_CF, RFLAGS_CF);
+	user_end();
+	CHANGE(rcx, 1);
+	run_code(code_registers, code_registers_end);
+	KT_EQ(stored(RCX), USER_CODE_PAGE + 8);
+	user_end();
+	CHANGE(r11, 1);
+	run_code(code_registers, code_registers_end);
+	KT_EQ(stored(R11) & 1, 1);
+	user_end();
+	CHANGE(rsp, 8);
+	run_code(code_registers, code_registers_end);
+	KT_EQ(stored(RSP), user.frame.rsp + 8);
+	user_end();
+}
+
+#define TRY_CHANGE(field, which)                                                                   \
+	do {                                                                                       \
+		CHANGE(field, 0x1234);                                                             \
+		run_code(code_registers, code_registers_end);                                      \
+		KT_EQ(stored(which), user.frame.field + 0x1234);                                   \
+		user_end();                                                                        \
+	} while (0)
+
+KTEST(syscall_changed_kept, "4.4",
+	"registers that C keeps come from the frame, too, if they were changed there",
+	.needs = "4.1 4.5")
+{
+	TRY_CHANGE(rbx, RBX);
+	TRY_CHANGE(rbp, RBP);
+	TRY_CHANGE(r12, R12);
+	TRY_CHANGE(r13, R13);
+	TRY_CHANGE(r14, R14);
+	TRY_CHANGE(r15, R15);
+}
+
 /*
  * Which way a call goes back is told by what is in cs in the frame: IRETQ takes it, and faults, as
  * if the program had (see 4.1); SYSRET does not look at it.
