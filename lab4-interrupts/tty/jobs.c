@@ -101,6 +101,13 @@ static void release(struct terminal *terminal)
 	set_foreground(terminal, 0);
 }
 
+void jobs_forget(struct terminal *terminal)
+{
+	mutex_lock(&process_tree);
+	release(terminal);
+	mutex_unlock(&process_tree);
+}
+
 static int acquire(struct terminal *terminal, bool steal)
 {
 	struct process *self = process_self();
@@ -198,9 +205,7 @@ static void let_go(struct terminal *terminal)
 {
 	int group = foreground(terminal);
 
-	mutex_lock(&process_tree);
-	release(terminal);
-	mutex_unlock(&process_tree);
+	jobs_forget(terminal);
 	if (group)
 		signal_send_group(group, SIGHUP, NULL);
 }

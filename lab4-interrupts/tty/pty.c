@@ -53,7 +53,7 @@ static void pty_take_more(void *device)
 	waitqueue_wake_all(&((struct pty *)device)->terminal.writers);
 }
 
-static void pty_closed(struct terminal *terminal);
+static void pty_close(struct terminal *terminal);
 
 static const struct terminal_driver pty_driver = {
 	.name = "pty",
@@ -64,31 +64,36 @@ static const struct terminal_driver pty_driver = {
 	.unsent = pty_unsent,
 	.discard = pty_discard,
 	.take_more = pty_take_more,
-	.closed = pty_closed,
+	.close = pty_close,
 };
 
 /* --- the pair's life -------------------------------------------------------------------------- */
 
-/* Neither side is open any more. Caller holds ptys. */
+/* Free it if neither side is open any more. Caller holds ptys. */
 static void pty_free_unused(struct pty *pty)
 {
 	if (pty->master || pty->terminal.files)
 		return;
+	jobs_forget(&pty->terminal);
+	if (pty->terminal.files)
+		return; /* /dev/tty was opened until then; that it is closed comes here, too */
 	all[pty->number] = NULL;
 	kfree(pty);
 }
 
-/* The last file of the slave is closed: the master is to know. */
-static void pty_closed(struct terminal *terminal)
+/* A file of the slave is closed: the master is to know if it was the last. */
+static void pty_close(struct terminal *terminal)
 {
 	struct pty *pty = terminal->device;
 	uint64_t irq;
 
 	mutex_lock(&ptys);
-	irq = terminal_lock(terminal);
-	pty->slave = terminal->files != 0;
-	waitqueue_wake_all(&pty->watchers);
-	terminal_unlock(terminal, irq);
+	if (terminal_uncount(terminal)) {
+		irq = terminal_lock(terminal);
+		pty->slave = terminal->files != 0;
+		waitqueue_wake_all(&pty->watchers);
+		terminal_unlock(terminal, irq);
+	}
 	pty_free_unused(pty);
 	mutex_unlock(&ptys);
 }

@@ -136,9 +136,7 @@ int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
 
 	*file = file_create(&terminal_file_ops, flags & ~(unsigned)O_NOCTTY, opening);
 	if (!*file) {
-		irq = spin_lock_irqsave(&terminal->lock);
-		terminal->files--;
-		spin_unlock_irqrestore(&terminal->lock, irq);
+		terminal_uncount(terminal);
 		kfree(opening);
 		return -ENOMEM;
 	}
@@ -147,17 +145,25 @@ int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
 	return 0;
 }
 
-static void terminal_release(struct file *file)
+bool terminal_uncount(struct terminal *terminal)
 {
-	struct opening *opening = file->data;
-	struct terminal *terminal = opening->terminal;
 	uint64_t irq = spin_lock_irqsave(&terminal->lock);
 	bool last = --terminal->files == 0;
 
 	spin_unlock_irqrestore(&terminal->lock, irq);
+	return last;
+}
+
+static void terminal_release(struct file *file)
+{
+	struct opening *opening = file->data;
+	struct terminal *terminal = opening->terminal;
+
 	kfree(opening);
-	if (last && terminal->driver->closed)
-		terminal->driver->closed(terminal);
+	if (terminal->driver->close)
+		terminal->driver->close(terminal);
+	else
+		terminal_uncount(terminal);
 }
 
 struct terminal *terminal_of(const struct file *file)

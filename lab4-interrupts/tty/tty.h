@@ -25,17 +25,19 @@ struct file;
 struct file_ops;
 struct terminal;
 
-/* All but closed are called with the terminal's lock, and never sleep. */
+/* All but close are called with the terminal's lock, and never sleep. */
 struct terminal_driver {
 	const char *name;
 	bool outlives_session;        /* the end of a session's leader does not hang it up */
 	size_t (*room)(void *device); /* how many more bytes put can take */
-	void (*put)(void *device, char byte);      /* one more byte for the other side */
-	void (*push)(void *device);                /* some have been put: begin to send them */
-	size_t (*unsent)(void *device);            /* how many are still to be sent */
-	void (*discard)(void *device);             /* forget what has not been sent */
-	void (*take_more)(void *device);           /* what is typed has room again */
-	void (*closed)(struct terminal *terminal); /* no file is the terminal's any more; or NULL */
+	void (*put)(void *device, char byte); /* one more byte for the other side */
+	void (*push)(void *device);           /* some have been put: begin to send them */
+	size_t (*unsent)(void *device);       /* how many are still to be sent */
+	void (*discard)(void *device);        /* forget what has not been sent */
+	void (*take_more)(void *device);      /* what is typed has room again */
+	/* close: a file is closed: terminal_uncount, and what the driver has to do about it; NULL:
+	 * nothing. May sleep. */
+	void (*close)(struct terminal *terminal);
 };
 
 /* Key: [lock], [I], [tree] process_tree. */
@@ -98,6 +100,9 @@ void console_tty_init(void);
 /* terminal_ioctl: what file says of it is checked already. self: of the pair's master side. */
 int64_t terminal_ioctl(struct terminal *terminal, unsigned request, uint64_t argument);
 
+/* terminal_uncount: one file less is the terminal's; whether it was the last. */
+bool terminal_uncount(struct terminal *terminal);
+
 /* terminal_lock: takes its lock. terminal_unlock: pushes, and lets go of it. */
 uint64_t terminal_lock(struct terminal *terminal);
 void terminal_unlock(struct terminal *terminal, uint64_t irq);
@@ -116,6 +121,7 @@ int terminal_wait(
  *   jobs_give_up     TIOCNOTTY. 0 or -ENOTTY
  *   jobs_foreground, jobs_session   0 or the number; -ENOTTY if it is not the caller's terminal
  *   jobs_set_foreground  TIOCSPGRP
+ *   jobs_forget      the terminal is no session's any more
  *   jobs_send        a signal to the foreground group
  */
 int jobs_may_read(struct terminal *terminal);
@@ -126,6 +132,7 @@ int jobs_give_up(struct terminal *terminal);
 int jobs_foreground(struct terminal *terminal, bool any);
 int jobs_session(struct terminal *terminal, bool any);
 int jobs_set_foreground(struct terminal *terminal, int group);
+void jobs_forget(struct terminal *terminal);
 void jobs_send(struct terminal *terminal, int number);
 
 /* console_tty_settle: what programs have written to the console has been sent: before the machine
