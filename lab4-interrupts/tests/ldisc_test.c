@@ -181,6 +181,21 @@ KTEST(ldisc_long_line, "4.3", "a line that is too long keeps its beginning, and 
 	KT_STREQ(read(80), "c\n");
 }
 
+KTEST(ldisc_ring, "4.3", "the buffer is used again and again, and lines stay what they are")
+{
+	static char line[50];
+
+	start(ECHO, 0);
+	for (unsigned i = 0; i < 600; i++) {
+		size_t length = i * 7 % 40;
+
+		memset(line, 'a', length);
+		memcpy(line + length, "\n", 2);
+		type(line);
+		KT_STREQ(read(80), line);
+	}
+}
+
 /* --- editing ------------------------------------------------------------------------------ */
 
 KTEST(ldisc_erases, "4.3", "what is erased is gone from the line and from the screen")
@@ -236,6 +251,11 @@ KTEST(ldisc_erases_characters, "4.3", "with IUTF8 a character is erased, whateve
 	type("\n");
 	KT_STREQ(read(80), "x\n");
 	TYPE_SHOWS("\xc3\xa4\t" ERASE, "\xc3\xa4\t\b\b\b\b\b\b\b");
+	start(0, 0);
+	set_input(ICRNL | IUTF8);
+	TYPE_SHOWS("\xa4" ERASE, "\xa4"); /* the rest of nothing stays */
+	type("\n");
+	KT_STREQ(read(80), "\xa4\n");
 	start(0, 0);
 	TYPE_SHOWS("\xc3\xa4" ERASE, "\xc3\xa4" BACK);
 	type("\n");
@@ -304,6 +324,11 @@ KTEST(ldisc_signals, "4.3", "^C, ^\\ and ^Z send signals, and what was typed bef
 	start(ICANON | ECHO, 0);
 	type("a\x1a");
 	KT_STREQ(sink.signals, "z");
+	start(0, 0);
+	sink.ldisc.termios.c_cc[VINTR] = 0; /* none */
+	sink_type("\0\n", 2);
+	KT_STREQ(sink.signals, "");
+	KT_EQ(ldisc_count(&sink.ldisc), 2);
 }
 
 KTEST(ldisc_flow, "4.3", "^S stops the output and the echo until ^Q")
@@ -345,8 +370,8 @@ KTEST(ldisc_returns, "4.3", "ICRNL, INLCR and IGNCR; ISTRIP")
 	type("b\r\n");
 	KT_STREQ(read(80), "a\rb\n");
 	set_input(ISTRIP | ICRNL);
-	type("\xe1\x8d");
-	KT_STREQ(read(80), "a\n");
+	type("\xe1" LITERAL "\xe2\x8d");
+	KT_STREQ(read(80), "ab\n");
 }
 
 /* --- output ------------------------------------------------------------------------------- */
