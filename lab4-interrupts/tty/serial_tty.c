@@ -269,7 +269,7 @@ void console_tty_init(void)
 
 static int open_console(unsigned flags, struct file **file)
 {
-	return terminal_open(&terminal_console, flags | O_NOCTTY, file);
+	return terminal_open_lasting(&terminal_console, flags, file);
 }
 DEVICE(console, 5, 1, 0600, open_console);
 

@@ -16,6 +16,7 @@
 struct opening {
 	struct terminal *terminal; /* [I] */
 	unsigned hang_ups;         /* [I] */
+	bool lasting;              /* [I] hanging up is nothing to it */
 };
 
 /* --- the line discipline's other side ---------------------------------------------------- */
@@ -122,7 +123,7 @@ int terminal_wait(
 
 /* --- opening and closing ------------------------------------------------------------------- */
 
-int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
+static int open_file(struct terminal *terminal, unsigned flags, bool lasting, struct file **file)
 {
 	struct opening *opening = kmalloc(sizeof(*opening), 0);
 	uint64_t irq;
@@ -130,7 +131,7 @@ int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
 	if (!opening)
 		return -ENOMEM;
 	irq = spin_lock_irqsave(&terminal->lock);
-	*opening = (struct opening){ terminal, terminal->hang_ups };
+	*opening = (struct opening){ terminal, terminal->hang_ups, lasting };
 	terminal->files++;
 	spin_unlock_irqrestore(&terminal->lock, irq);
 
@@ -143,6 +144,16 @@ int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
 	if (!(flags & O_NOCTTY))
 		jobs_opened(terminal);
 	return 0;
+}
+
+int terminal_open(struct terminal *terminal, unsigned flags, struct file **file)
+{
+	return open_file(terminal, flags, false, file);
+}
+
+int terminal_open_lasting(struct terminal *terminal, unsigned flags, struct file **file)
+{
+	return open_file(terminal, flags | O_NOCTTY, true, file);
 }
 
 bool terminal_uncount(struct terminal *terminal)
@@ -176,7 +187,8 @@ static bool dead(const struct file *file)
 {
 	const struct opening *opening = file->data;
 
-	return __atomic_load_n(&opening->terminal->hang_ups, __ATOMIC_ACQUIRE) != opening->hang_ups;
+	return !opening->lasting &&
+	       __atomic_load_n(&opening->terminal->hang_ups, __ATOMIC_ACQUIRE) != opening->hang_ups;
 }
 
 static bool nonblocking(const struct file *file)

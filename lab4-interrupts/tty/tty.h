@@ -82,6 +82,10 @@ void terminal_hang_up(struct terminal *terminal);
  */
 int terminal_open(struct terminal *terminal, unsigned flags, struct file **file);
 
+/* terminal_open_lasting: the same for /dev/console: never the controlling terminal by itself, and
+ * not at its end when it is hung up, so that who watches over sessions can still be heard. */
+int terminal_open_lasting(struct terminal *terminal, unsigned flags, struct file **file);
+
 /* terminal_file_ops: of such a file; terminal_of: its terminal, NULL if it is another kind. */
 extern const struct file_ops terminal_file_ops;
 struct terminal *terminal_of(const struct file *file);
