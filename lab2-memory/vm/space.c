@@ -33,10 +33,26 @@ struct vm_space *vm_space_create(void)
 	return space;
 }
 
+/*
+ * Region by region, since what lies between them would be long to look through; and then that, too,
+ * if there are tables left: such as were made for pages that never came. No region reaches over
+ * what is cleared, so it cannot fail.
+ */
+static void clear_all(struct vm_space *space)
+{
+	struct vm_region *region;
+
+	while ((region = vm_region_from(space, 0)))
+		if (vm_region_clear(space, region->range.start, region->range.end))
+			break;
+	if (space->pagetable.tables > 1)
+		vm_region_clear(space, VM_LOW, VM_HIGH);
+}
+
 void vm_space_destroy(struct vm_space *space)
 {
 	rwlock_write(&space->lock);
-	vm_region_clear(space, VM_LOW, VM_HIGH); /* nothing reaches over these: it cannot fail */
+	clear_all(space);
 	rwlock_write_done(&space->lock);
 	assert(space->resident == 0 && space->mapped == 0);
 	pagetable_destroy(&space->pagetable);

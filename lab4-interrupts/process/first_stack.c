@@ -22,7 +22,7 @@
 #include "lab4-interrupts/random/random.h"
 #include <linux/auxvec.h>
 
-#define STACK_FIRST  (128 * 1024) /* bytes below the strings that are there from the beginning */
+#define STACK_FIRST  (128 * 1024) /* bytes besides these that are there from the beginning */
 #define STACK_RANDOM (1ul << 34)  /* bytes within which a stack's top lies */
 #define GAP_RANDOM   8192         /* bytes */
 #define RANDOM_BYTES 16           /* AT_RANDOM */
@@ -39,11 +39,10 @@ struct plan {
 };
 
 /* The region of the stack, at a random place. What the strings need is there, and some more. */
-static int make_region(struct program *program)
+static int make_region(struct program *program, size_t words)
 {
 	size_t bytes =
-		(program->strings->used + program->strings->most + STACK_FIRST + GAP_RANDOM) &
-		-PAGE_SIZE;
+		(program->strings->used + words * sizeof(uint64_t) + STACK_FIRST) & -PAGE_SIZE;
 	uint64_t top = (VM_HIGH - random_below(STACK_RANDOM)) & -PAGE_SIZE;
 	int protection = PROT_READ | PROT_WRITE | (program->stack_executable ? PROT_EXEC : 0);
 	int64_t at = vm_map(program->memory->space, top - bytes, bytes, protection,
@@ -159,7 +158,7 @@ int first_stack(struct program *program)
 	size_t words =
 		3ul + program->strings->arguments + program->strings->environment + AUX_WORDS;
 	struct plan plan = { .words = kmalloc(words * sizeof(uint64_t), 0) };
-	int error = plan.words ? make_region(program) : -ENOMEM;
+	int error = plan.words ? make_region(program, words) : -ENOMEM;
 
 	/* Exercise 4.7, third part: find a place for everything, fill plan.words, and write
 	 * all of it to the new memory (foreign_write). Where the strings lie is noted in the
