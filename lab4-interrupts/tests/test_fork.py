@@ -24,4 +24,4 @@ def test_forks(user, parts):
 @pytest.mark.needs("4.7", "4.8", "4.9")
 def test_orphans(user):
     """Orphans become children of who reaps, and learn of their parent's death if they asked for it."""
-    processes.agree(user, "waits", "orphans", "death_signal")
+    processes.agree(user, "waits", "orphans", "orphan_zombies", "death_signal")

@@ -86,22 +86,40 @@ static void fork_registers(void)
 		_exit(0);
 }
 
+/* Others run in between, with another rounding mode. */
+static void disturb(void)
+{
+	unsigned mode = 0x1f80;
+
+	asm volatile("ldmxcsr %0" : : "m"(mode));
+	for (;;)
+		sched_yield();
+}
+
 static void fork_vectors(void)
 {
 	volatile double x = 1.5;
 	double y = x * 3;
 	int status;
 	unsigned mode = 0x3f80, seen = 0; /* round towards minus infinity */
+	pid_t other = fork(), child;
 
+	if (other == 0)
+		disturb();
 	asm volatile("ldmxcsr %0" : : "m"(mode));
-	if (fork() == 0) {
+	child = fork();
+	if (child == 0) {
+		for (int i = 0; i < 20; i++)
+			sched_yield();
 		asm volatile("stmxcsr %0" : "=m"(seen));
 		say("child: %.2f, mxcsr %x", y, seen & 0xffc0);
 		_exit(0);
 	}
-	wait(&status);
+	waitpid(child, &status, 0);
 	mode = 0x1f80;
 	asm volatile("ldmxcsr %0" : : "m"(mode));
+	kill(other, SIGKILL);
+	waitpid(other, &status, 0);
 }
 
 static void fork_many(void)

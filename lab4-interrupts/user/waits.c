@@ -260,6 +260,25 @@ static void orphans(void)
 	close(out[1]);
 }
 
+/* One that has ended already gets a new parent, who does not want to know. */
+static void orphan_zombies(void)
+{
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() == 0) {
+		signal(SIGCHLD, SIG_DFL);
+		if (fork() == 0)
+			_exit(8);
+		nap();
+		_exit(0);
+	}
+	say_error("all are forgotten", wait(&status));
+	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 static void death_signal(void)
 {
 	int status;
@@ -294,6 +313,7 @@ static const struct part parts[] = {
 	{ "wait_restarted", wait_restarted },
 	{ "wait_threads", wait_threads },
 	{ "orphans", orphans },
+	{ "orphan_zombies", orphan_zombies },
 	{ "death_signal", death_signal },
 	{ NULL, NULL },
 };
