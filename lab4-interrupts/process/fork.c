@@ -247,7 +247,7 @@ static void wait_for_vfork(struct process *child, struct completion *done)
 	struct task *self = task_self();
 
 	while (completion_wait(done, WAIT_INTERRUPTIBLE)) {
-		if (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END) {
+		if ((__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END) || is_killed()) {
 			give_up(child);
 			return;
 		}

@@ -6,6 +6,7 @@
 #include "lab3-threads/cpu/apic.h"
 #include "lab3-threads/lock/preempt.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab4-interrupts/random/random.h"
 #include "lab4-interrupts/trap/entry.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
@@ -113,6 +114,7 @@ static void interrupt(struct trap_frame *frame)
 	uint64_t *count = &(*this_cpu_ptr(counts))[frame->vector];
 
 	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+	random_event(frame->vector ^ frame->rip);
 	this_cpu(interrupt_depth)++;
 	preempt_disable();
 	(handle ? handle : interrupt_unexpected)(frame);
