@@ -2,7 +2,7 @@
  * Preemption (exercise 4.2): threads that compute and never give way share a processor, in the
  * shares that the policy promises; and where nobody else waits, no interrupt comes.
  */
-#include "lab1-boot/cpu/cpu.h"
+#include "lab1-boot/cpu/percpu.h"
 #include "lab1-boot/ktest/ktest.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/lock/preempt.h"
@@ -20,6 +20,7 @@ static struct {
 } busy[BUSY];
 static unsigned last_seen; /* who ran last */
 static bool stop;
+static unsigned home; /* the processor where they run */
 
 static bool stopped(void)
 {
@@ -40,16 +41,19 @@ static void compute(void *argument)
 	}
 }
 
+static void begin_one(uint64_t i)
+{
+	busy[i].thread = thread_create("busy", compute, (void *)i);
+	KT_REQUIRE(busy[i].thread);
+	thread_set_affinity(busy[i].thread, (uint8_t)(1u << home));
+	thread_start(busy[i].thread);
+}
+
 static void begin(unsigned count)
 {
 	last_seen = BUSY;
-	for (uint64_t i = 0; i < count; i++) {
-		busy[i].thread = thread_create("busy", compute, (void *)i);
-		KT_REQUIRE(busy[i].thread);
-		thread_set_affinity(busy[i].thread, 1);
-	}
 	for (unsigned i = 0; i < count; i++)
-		thread_start(busy[i].thread);
+		begin_one(i);
 }
 
 static void end(unsigned count)
@@ -211,4 +215,26 @@ KTEST(preempt_urgent, "4.2",
 	KT_TRUE(at_once >= 8);
 	thread_set_priority(thread_self(), THREAD_PRIORITY_DEFAULT);
 	end(1);
+}
+
+/* On another processor: for test_preempt.py. Who runs alone there does not any more when a second
+ * one comes, which nobody but an interrupt can tell it. */
+KPROBE(preempt_elsewhere)
+{
+	uint64_t began;
+
+	KT_REQUIRE(percpu_count > 1);
+	home = 1;
+	begin(1);
+	clock_wait(20 * MILLISECOND);
+	KT_TRUE(busy[0].turns == 1);
+	begin_one(1);
+	began = clock_ns();
+	while (!__atomic_load_n(&busy[1].turns, __ATOMIC_RELAXED) &&
+		clock_ns() - began < 200 * MILLISECOND)
+		CPU_PAUSE();
+	KT_TRUE(busy[1].turns > 0);
+	clock_wait(60 * MILLISECOND);
+	KT_TRUE(busy[0].turns > 3 && busy[1].turns > 3);
+	end(2);
 }
