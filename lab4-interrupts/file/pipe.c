@@ -137,6 +137,13 @@ static int64_t drain(struct pipe *pipe, struct buffer *to)
 	return all || !most ? (int64_t)all : -EFAULT;
 }
 
+/* Whether somebody waits in a queue. Caller holds pipe->lock: who waits has joined under it, or
+ * before it looked, so nobody is overlooked who has not seen what the caller has changed. */
+static bool awaited(const struct waitqueue *queue)
+{
+	return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) != &queue->waiters;
+}
+
 /* --- waiting ----------------------------------------------------------------------- */
 
 /* Let go of the pipe until somebody wakes the queue: 0, -EAGAIN if the file may not wait,
@@ -159,6 +166,7 @@ static int64_t pipe_read(struct file *file, struct buffer *to, int64_t *position
 {
 	struct pipe *pipe = file->data;
 	int64_t result = 0;
+	bool wake;
 
 	(void)position;
 	if (!to->left)
@@ -168,8 +176,9 @@ static int64_t pipe_read(struct file *file, struct buffer *to, int64_t *position
 		result = pause_pipe(pipe, file, &pipe->readable);
 	if (result == 0)
 		result = drain(pipe, to);
+	wake = result > 0 && awaited(&pipe->writable);
 	mutex_unlock(&pipe->lock);
-	if (result > 0)
+	if (wake)
 		waitqueue_wake_all(&pipe->writable);
 	return result;
 }
@@ -195,7 +204,7 @@ static int64_t write_some(struct pipe *pipe, struct buffer *from, bool whole)
 	if (room(pipe) < (whole ? from->left : 1))
 		return 0;
 	result = fill(pipe, from);
-	if (result > 0)
+	if (result > 0 && awaited(&pipe->readable))
 		waitqueue_wake_all(&pipe->readable);
 	return result;
 }
