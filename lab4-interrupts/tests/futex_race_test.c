@@ -289,3 +289,33 @@ KTEST(futex_other_words, "4.10", "a wake-up for another word wakes nobody who wa
 {
 	others_once();
 }
+
+/* --- two buckets --------------------------------------------------------------------- */
+
+/* Debug kernels watch the order in which buckets are locked. */
+static void both_ways(const struct futex_key *one, const struct futex_key *other)
+{
+	struct expect expect = { &words[0], 7 };
+
+	KT_EQ(futex_wake_both(one, 1, other, 1, still, &expect), 0);
+	KT_EQ(futex_wake_both(other, 1, one, 1, still, &expect), 0);
+	KT_EQ(futex_requeue(one, other, 1, 1, still, &expect), 0);
+	KT_EQ(futex_requeue(other, one, 1, 1, still, &expect), 0);
+	expect.value = 8;
+	KT_EQ(futex_wake_both(one, 1, other, 1, still, &expect), -EAGAIN);
+	KT_EQ(futex_requeue(one, other, 1, 1, still, &expect), -EAGAIN);
+}
+
+KTEST(futex_both_ways, "4.10",
+	"two words are locked in an order that does not depend on which is named first",
+	.limit = 20, .needs = "3.1 3.3 3.4 3.5")
+{
+	struct futex_key one = key_of(&words[0]), other = one;
+
+	set(&words[0], 7);
+	both_ways(&one, &one);
+	for (unsigned i = 1; i < 40; i++) {
+		other.where = one.where + 4 * i;
+		both_ways(&one, &other);
+	}
+}

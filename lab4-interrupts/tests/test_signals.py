@@ -27,3 +27,11 @@ def test_process_1_stays(user):
     script = "for i in 9 15 11 19 64; do kill -$i 1; done\necho it is there\n"
     said = transcripts.run(user, "/bin/busybox", "sh", "/kill.sh", files={"kill.sh": script})
     assert said == "it is there\n"
+
+
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8", "4.9", "4.10")
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_storm(user, rng, cpus):
+    """Nine tasks of three processes that do all of it to each other, at random."""
+    said = transcripts.run(user, "/bin/storm", str(rng.randrange(1, 1 << 30)), "200", cpus=cpus, icount=cpus == 1)
+    assert said == "the storm is over\n"

@@ -183,6 +183,14 @@ static void part_pending(void)
 	send(SIGIO);
 	mask(SIG_SETMASK, 0);
 	tell("behind one that does nothing");
+	set_action(SIGUSR1, log_number, 0, 0);
+	set_action(SIGUSR2, log_number, 0, 0);
+	mask(SIG_SETMASK, bit(SIGUSR1));
+	send(SIGUSR1);
+	send(SIGUSR2);
+	tell("beside one that is blocked");
+	mask(SIG_SETMASK, 0);
+	tell("and then");
 }
 
 static void part_wait(void)
