@@ -271,7 +271,7 @@ static const char *set_stack(void *at, size_t bytes, int flags)
 
 static void overflow(void)
 {
-	set_stack(stack_memory, 2048, 0);
+	set_stack(stack_memory + 16384, 2048, 0);
 	depth = -8; /* so many frames do not fit */
 	set_action(SIGUSR2, tell_stack, SA_ONSTACK | SA_NODEFER, 0);
 	send_self(SIGUSR2);
