@@ -20,7 +20,6 @@ def test_signals(user, program, part):
     transcripts.agree(user, program, part)
 
 
-@pytest.mark.exercise("4.9")
 @pytest.mark.needs("4.5", "4.6", "4.7", "4.8")
 def test_process_1_stays(user):
     """What ends others by default does nothing to process 1, SIGKILL neither."""

@@ -221,6 +221,15 @@ static void part_wait(void)
 	printf("from a child: %ld\n", syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8));
 	printf("it is a child's: %d\n", info.si_pid != getpid());
 	wait(NULL);
+	set_action(SIGUSR2, log_number, 0, 0);
+	if (fork() == 0) {
+		usleep(30000);
+		syscall(SYS_kill, getppid(), SIGUSR2);
+		_exit(0);
+	}
+	printf("another one: %s\n", error_of(syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8)));
+	tell("its handler");
+	wait(NULL);
 	mask(SIG_SETMASK, 0);
 }
 
