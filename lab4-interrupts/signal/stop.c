@@ -129,11 +129,23 @@ static bool ends(const struct task *task)
 	return __atomic_load_n(&task->work, __ATOMIC_RELAXED) & TASK_END;
 }
 
+/* Without the lock: who stops the process notifies its tasks afterwards, so they come here again.
+ */
+static bool nothing_new(const struct signals *signals)
+{
+	return !__atomic_load_n(&signals->stopped, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&signals->continued, __ATOMIC_RELAXED);
+}
+
 void signal_stand(void)
 {
 	struct signals *signals = signals_self();
 	struct task_signals *self = task_signals_self();
-	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	uint64_t irq;
+
+	if (nothing_new(signals))
+		return;
+	irq = spin_lock_irqsave(&signals->lock);
 
 	while (signals->stopped && !ends(self->task)) {
 		self->stands = true;
@@ -145,8 +157,7 @@ void signal_stand(void)
 	}
 	self->stands = false;
 	spin_unlock_irqrestore(&signals->lock, irq);
-	if (__atomic_load_n(&signals->continued, __ATOMIC_RELAXED))
-		tell_news(signals);
+	tell_news(signals);
 }
 
 void signal_resume(struct signals *signals, bool tell)
