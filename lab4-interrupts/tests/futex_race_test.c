@@ -87,6 +87,23 @@ KTEST(futex_no_lost_flag, "4.10",
 	explore(3, SCHEDULES, flag_once);
 }
 
+/* The same for one alone, from the moment at which both begin. */
+static void flag_pair(void)
+{
+	set(&words[0], 0);
+	crew_start(await_flag, NULL);
+	explore_here();
+	set(&words[0], 1);
+	wake(&words[0], ~0u, ~0u);
+	crew_join();
+}
+
+KTEST(futex_no_lost_flag_pair, "4.10", "one waiter and one waker: neither comes too late",
+	.limit = 20, .needs = "3.1 3.3 3.4 3.5")
+{
+	explore(2, 400, flag_pair);
+}
+
 /* --- a mutex of three states (Drepper, "Futexes are tricky", section 6) ----------------- */
 
 static unsigned inside, total;
