@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 /*
  * POSIX threads: a mutex, a condition variable, a barrier, thread-local variables, cancellation
  * and joining. The output is the same each time, whichever way the threads are interleaved.
@@ -109,10 +110,126 @@ static void clean(void *argument)
 {
 	(void)argument;
 	cleaned++;
+=======
+/* Threads and futexes, as Linux has them: see lib/say.h. */
+#define _GNU_SOURCE
+#include "lib/say.h"
+#include <linux/futex.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static uint32_t word;
+
+static long futex(uint32_t *at, int what, uint32_t value, const void *timeout, uint32_t *other, uint32_t bits)
+{
+	return syscall(SYS_futex, at, what, value, timeout, other, bits);
+}
+
+static int errors(void)
+{
+	struct timespec some = { 0, 10000000 }, wrong = { 0, 2000000000 };
+
+	SAY(futex(&word, FUTEX_WAIT, 1, NULL, NULL, 0));
+	SAY(futex(&word, FUTEX_WAIT, 0, &some, NULL, 0));
+	SAY(futex(&word, FUTEX_WAIT_PRIVATE, 0, &some, NULL, 0));
+	SAY(futex(&word, FUTEX_WAIT, 0, &wrong, NULL, 0));
+	SAY(futex((uint32_t *)((char *)&word + 1), FUTEX_WAIT, 0, &some, NULL, 0));
+	SAY(futex((uint32_t *)nowhere, FUTEX_WAIT, 0, &some, NULL, 0));
+	SAY(futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
+	SAY(futex((uint32_t *)((char *)&word + 2), FUTEX_WAKE, 1, NULL, NULL, 0));
+	SAY(futex(&word, FUTEX_WAIT_BITSET, 0, NULL, NULL, 0));
+	SAY(futex(&word, FUTEX_WAKE_BITSET, 0, NULL, NULL, 0));
+	SAY(futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)1, &word + 1, 7));
+	SAY(futex(&word, 99, 0, NULL, NULL, 0));
+	return 0;
+}
+
+/* --- pthreads ----------------------------------------------------------------------------- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static long counter, turns;
+static __thread long own;
+
+static void *count(void *argument)
+{
+	for (int i = 0; i < 5000; i++) {
+		pthread_mutex_lock(&mutex);
+		counter++;
+		own++;
+		pthread_mutex_unlock(&mutex);
+	}
+	return (char *)argument + own;
+}
+
+static int mutexes(void)
+{
+	pthread_t thread[6];
+	void *result;
+	long sum = 0;
+
+	for (long i = 0; i < 6; i++)
+		pthread_create(&thread[i], NULL, count, (void *)i);
+	for (int i = 0; i < 6; i++) {
+		pthread_join(thread[i], &result);
+		sum += (long)result;
+	}
+	printf("counter %ld sum %ld own %ld\n", counter, sum, own);
+	return 0;
+}
+
+static void *take_turns(void *argument)
+{
+	long me = (long)argument;
+
+	for (int i = 0; i < 200; i++) {
+		pthread_mutex_lock(&mutex);
+		while (turns % 3 != me)
+			pthread_cond_wait(&changed, &mutex);
+		turns++;
+		pthread_cond_broadcast(&changed);
+		pthread_mutex_unlock(&mutex);
+	}
+	return NULL;
+}
+
+static int conditions(void)
+{
+	struct timespec until;
+	pthread_t thread[3];
+
+	for (long i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, take_turns, (void *)i);
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	printf("turns %ld\n", turns);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 20000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&mutex);
+	TELL(pthread_cond_timedwait(&changed, &mutex, &until) == ETIMEDOUT);
+	pthread_mutex_unlock(&mutex);
+	return 0;
+}
+
+static void clean(void *argument)
+{
+	printf("cleaned: %s\n", (char *)argument);
+>>>>>>> 396c36e (Linux in the same machine: programs of our own are run there, what they say is recorded, and Cub has to say the same: waits, descriptors, memory maps, exec, poll, processes, threads)
 }
 
 static void *wait_for_ever(void *argument)
 {
+<<<<<<< HEAD
 	pthread_cleanup_push(clean, NULL);
 	for (;;)
 		pause();
@@ -130,10 +247,21 @@ static void *compute_for_ever(void *argument)
 }
 
 static void test_cancel(void)
+=======
+	pthread_cleanup_push(clean, argument);
+	for (;;)
+		pause();
+	pthread_cleanup_pop(0);
+	return NULL;
+}
+
+static int cancellation(void)
+>>>>>>> 396c36e (Linux in the same machine: programs of our own are run there, what they say is recorded, and Cub has to say the same: waits, descriptors, memory maps, exec, poll, processes, threads)
 {
 	pthread_t thread;
 	void *result;
 
+<<<<<<< HEAD
 	pthread_create(&thread, NULL, wait_for_ever, NULL);
 	usleep(1000);
 	pthread_cancel(thread);
@@ -206,3 +334,163 @@ int main(void)
 	test_many();
 	return 0;
 }
+=======
+	pthread_create(&thread, NULL, wait_for_ever, "while it waited");
+	usleep(20000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	TELL(result == PTHREAD_CANCELED);
+	return 0;
+}
+
+/* --- between processes -------------------------------------------------------------------- */
+
+static int processes(void)
+{
+	sem_t *there = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	sem_init(there, 1, 0);
+	sem_init(there + 1, 1, 0);
+	if (fork() == 0) {
+		for (int i = 0; i < 50; i++) {
+			sem_wait(there);
+			sem_post(there + 1);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 50; i++) {
+		sem_post(there);
+		sem_wait(there + 1);
+	}
+	wait(NULL);
+	printf("fifty turns\n");
+	return 0;
+}
+
+/* --- ends ----------------------------------------------------------------------------------- */
+
+static void *end_all(void *argument)
+{
+	(void)argument;
+	usleep(10000);
+	_exit(7);
+}
+
+static int one_ends_all(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, end_all, NULL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void *last_one(void *argument)
+{
+	usleep(20000);
+	syscall(SYS_exit, 9);
+	return argument;
+}
+
+/* The first thread's status is the process's, though it does not end last. */
+static int first_leaves(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, last_one, NULL);
+	syscall(SYS_exit, 3);
+	return 1;
+}
+
+static void *run_hello(void *argument)
+{
+	char *arguments[] = { "/bin/hello", NULL };
+
+	execv(arguments[0], arguments);
+	return argument;
+}
+
+static int a_thread_execs(void)
+{
+	pthread_t thread;
+
+	fflush(stdout);
+	pthread_create(&thread, NULL, wait_for_ever, NULL);
+	pthread_create(&thread, NULL, run_hello, NULL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static void *crash(void *argument)
+{
+	usleep(1000);
+	*nowhere = 1;
+	return argument;
+}
+
+static int one_crashes(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, crash, NULL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static volatile sig_atomic_t seen_by;
+
+static void on_signal(int number)
+{
+	(void)number;
+	seen_by = (int)syscall(SYS_gettid);
+}
+
+static void *tell_id(void *argument)
+{
+	*(int *)argument = (int)syscall(SYS_gettid);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static int to_a_thread(void)
+{
+	volatile int id = 0;
+	pthread_t thread;
+
+	signal(SIGUSR1, on_signal);
+	pthread_create(&thread, NULL, tell_id, (void *)&id);
+	while (!id)
+		usleep(1000);
+	SAY(syscall(SYS_tgkill, getpid(), id, SIGUSR1));
+	while (!seen_by)
+		usleep(1000);
+	TELL(seen_by == id && id != getpid());
+	SAY(syscall(SYS_tgkill, getpid(), 0x3fffffff, SIGUSR1));
+	SAY(syscall(SYS_tgkill, -1, id, SIGUSR1));
+	SAY(syscall(SYS_tkill, id, 0));
+	return 0;
+}
+
+static const struct part parts[] = {
+	{ "errors", errors },
+	{ "mutexes", mutexes },
+	{ "conditions", conditions },
+	{ "cancellation", cancellation },
+	{ "processes", processes },
+	{ "one_ends_all", one_ends_all },
+	{ "first_leaves", first_leaves },
+	{ "a_thread_execs", a_thread_execs },
+	{ "one_crashes", one_crashes },
+	{ "to_a_thread", to_a_thread },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return say_parts(count, names, parts);
+}
+>>>>>>> 396c36e (Linux in the same machine: programs of our own are run there, what they say is recorded, and Cub has to say the same: waits, descriptors, memory maps, exec, poll, processes, threads)

@@ -1,0 +1,48 @@
+"""System calls seen from programs: what they do is what they do on Linux, also where they refuse.
+
+Each part of user/children.c, descriptors.c, ... says what it said on Linux (NAME.expected, recorded by
+grader/transcripts.py).
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from grader import linux
+from grader import transcripts as record
+
+transcripts = import_module("lab4-interrupts.tests.transcripts")
+
+# Whose exercise a program is about, and what it cannot do without.
+PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptors": "", "polls": "", "processes": "", "threads": ""}
+NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
+
+
+def cases():
+    for program, exercise in PROGRAMS.items():
+        for part in transcripts.expected(program):
+            marks = [pytest.mark.needs(*(need for need in NEEDS if need != exercise))]
+            if exercise:
+                marks.append(pytest.mark.exercise(exercise))
+            yield pytest.param(program, part, id=f"{program}-{part}", marks=marks)
+
+
+@pytest.mark.parametrize("program, part", cases())
+def test_as_on_linux(user, program, part):
+    """A part of a program says the same as on Linux."""
+    transcripts.agree(user, program, part)
+
+
+@pytest.mark.skipif(not os.environ.get("CUB_LONG"), reason="CUB_LONG=1: Linux is fetched and booted")
+def test_linux_still_says_so(request):
+    """The transcripts are what Linux says, and says again."""
+    root = Path(request.config.rootpath)
+    try:
+        said = record.recorded(root, 4, [*PROGRAMS, "signals", "futexes", "frames"])
+    except linux.NoLinux as error:
+        pytest.skip(f"no Linux here: {error}")
+    assert said == {name: record.place(root, 4, name).read_text() for name in said}

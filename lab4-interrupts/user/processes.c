@@ -1,0 +1,161 @@
+/* Sessions, groups, limits, and what else belongs to a process, as Linux has it: see lib/say.h. */
+#define _GNU_SOURCE
+#include "lib/say.h"
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static int groups(void)
+{
+	pid_t me = getpid(), child;
+	int status;
+
+	TELL(getpgrp() != me);
+	SAY(setpgid(0, 0));
+	TELL(getpgrp() == me);
+	SAY(setpgid(0, -1));
+	SAY(setpgid(0x3fffffff, 0));
+	SAY(setpgid(0, 0x3fffffff));
+	SAY(setsid());
+	SAY(getpgid(0x3fffffff));
+	SAY(getsid(0x3fffffff));
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		TELL(setsid() == getpid());
+		TELL(getsid(0) == getpid() && getpgrp() == getpid());
+		SAY(setpgid(0, 0));
+		SAY(setsid());
+		fflush(stdout);
+		_exit(0);
+	}
+	TELL(waitpid(child, &status, 0) == child);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	TELL(setpgid(child, child) == 0);
+	TELL(getpgid(child) == child);
+	SAY(kill(-child, SIGTERM) == 0);
+	TELL(waitpid(-child, &status, 0) == child);
+	say_status("the group", status);
+	SAY(kill(-child, 0));
+	SAY(waitpid(-child, &status, 0));
+	return 0;
+}
+
+static int limits(void)
+{
+	struct rlimit limit;
+
+	SAY(getrlimit(99, &limit));
+	SAY(getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = limit.rlim_max + 1;
+	SAY(setrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = 10;
+	limit.rlim_max = 20;
+	SAY(setrlimit(RLIMIT_NOFILE, &limit));
+	SAY(dup2(0, 9));
+	SAY(dup2(0, 10));
+	for (int fd; (fd = dup(0)) >= 0;)
+		continue;
+	SAY(dup(0));
+	limit.rlim_max = 10;
+	limit.rlim_cur = 11;
+	SAY(setrlimit(RLIMIT_NOFILE, &limit));
+	SAY(prlimit(0x3fffffff, RLIMIT_NOFILE, NULL, &limit));
+	SAY(getrlimit(RLIMIT_STACK, &limit));
+	printf("stack %lu\n", (unsigned long)limit.rlim_cur);
+	SAY(getrlimit(RLIMIT_CORE, &limit));
+	return 0;
+}
+
+static int identities(void)
+{
+	gid_t list[4];
+
+	printf("%d %d %d %d\n", getuid(), geteuid(), getgid(), getegid());
+	SAY(getgroups(4, list) >= 0);
+	SAY(syscall(SYS_setuid, 0));
+	SAY(syscall(SYS_setgid, 0));
+	TELL(syscall(SYS_gettid) == getpid());
+	TELL(getppid() > 0);
+	umask(022);
+	SAY(umask(0777));
+	umask(022);
+	return 0;
+}
+
+static int odds(void)
+{
+	struct timespec precision, now, then;
+	struct rusage usage;
+	struct utsname names;
+	cpu_set_t set;
+	char name[16], bytes[8] = { 0 };
+	struct tms used;
+
+	SAY(uname(&names));
+	printf("%s %s\n", names.sysname, names.machine);
+	SAY(prctl(PR_SET_NAME, "a name that is far too long"));
+	SAY(prctl(PR_GET_NAME, name));
+	printf("%s\n", name);
+	SAY(prctl(9999));
+	SAY(sched_yield());
+	SAY(sched_getaffinity(0, sizeof(set), &set));
+	TELL(CPU_ISSET(0, &set));
+	CPU_ZERO(&set);
+	SAY(sched_setaffinity(0, sizeof(set), &set));
+	SAY(sched_getaffinity(0x3fffffff, sizeof(set), &set));
+	SAY(getrandom(bytes, 8, 0));
+	SAY(getrandom(bytes, 8, 0x70));
+	SAY(clock_getres(CLOCK_MONOTONIC, &precision));
+	SAY(clock_gettime((clockid_t)99, &now));
+	SAY(clock_gettime(CLOCK_MONOTONIC, &now));
+	SAY(clock_gettime(CLOCK_MONOTONIC, &then));
+	TELL(then.tv_sec > now.tv_sec || (then.tv_sec == now.tv_sec && then.tv_nsec >= now.tv_nsec));
+	SAY(clock_gettime(CLOCK_REALTIME, &now));
+	TELL(now.tv_sec > 1600000000);
+	now.tv_nsec = 1000000000;
+	SAY(nanosleep(&now, NULL));
+	now = (struct timespec){ 0, 1000 };
+	SAY(nanosleep(&now, NULL));
+	SAY(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &now, NULL));
+	SAY(clock_nanosleep(99, 0, &now, NULL));
+	SAY(getrusage(RUSAGE_SELF, &usage));
+	SAY(getrusage(99, &usage));
+	TELL(times(&used) != (clock_t)-1);
+	TELL(time(NULL) > 1600000000);
+	SAY(getpriority(PRIO_PROCESS, 0));
+	SAY(setpriority(PRIO_PROCESS, 0, 5));
+	SAY(getpriority(PRIO_PROCESS, 0));
+	SAY(getpriority(99, 0));
+	SAY(syscall(2000));
+	SAY(syscall(-1L));
+	return 0;
+}
+
+static const struct part parts[] = {
+	{ "groups", groups },
+	{ "limits", limits },
+	{ "identities", identities },
+	{ "odds", odds },
+	{ NULL, NULL },
+};
+
+int main(int count, char **names)
+{
+	return say_parts(count, names, parts);
+}
