@@ -88,8 +88,12 @@ int console_read(void)
 	return serial ? serial_read(COM1) : -1;
 }
 
+ROWS_DEFINE(console_flush);
+
 void console_flush(void)
 {
+	ROWS_EACH (console_flush, row)
+		row->write();
 	if (serial)
 		serial_flush(COM1);
 }

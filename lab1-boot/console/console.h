@@ -3,6 +3,7 @@
  * screen if there is one), and a typed key comes from COM1.
  */
 #pragma once
+#include "lab1-boot/lib/rows.h"
 #include "lab1-boot/lock/spinlock.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,14 @@ int console_read(void);
 
 /* console_flush: wait until everything printed has left the machine. */
 void console_flush(void);
+
+/* CONSOLE_FLUSH(function): write what a higher floor has kept back for COM1; console_flush calls it
+ * first, also in a panic (panic_begun): then it takes no lock. Never sleeps. */
+struct console_flush {
+	void (*write)(void);
+};
+ROWS_DECLARE(console_flush, struct console_flush);
+#define CONSOLE_FLUSH(function) ROW(console_flush, "", console_flush_##function) = { function }
 
 /* console_outputs: their names, for the monitor: "serial", "serial, VGA text", "frame buffer",
  * "none". */

@@ -108,6 +108,22 @@ static void send_slowly(void)
 	spin_unlock_irqrestore(&console_lock, irq);
 }
 
+/* The machine goes off, or the kernel panics: what waits in the ring is not lost. */
+static void send_the_rest(void)
+{
+	uint64_t irq;
+
+	if (panic_begun()) {
+		for (; com1.tail != com1.head; com1.tail++)
+			serial_write(COM1, (uint8_t)com1.ring[com1.tail % RING]);
+		return;
+	}
+	irq = spin_lock_irqsave(&terminal_console.lock);
+	send_slowly();
+	spin_unlock_irqrestore(&terminal_console.lock, irq);
+}
+CONSOLE_FLUSH(send_the_rest);
+
 static void com1_push(void *device)
 {
 	(void)device;
