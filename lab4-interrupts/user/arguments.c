@@ -35,7 +35,8 @@ static int show(int count, char **arguments)
 	TELL(getauxval(AT_UID) == 0 && getauxval(AT_EUID) == 0);
 	TELL(getauxval(AT_CLKTCK) == 100);
 	TELL(getauxval(AT_BASE) == 0);
-	printf("platform %s, file %s\n", (char *)getauxval(AT_PLATFORM), (char *)getauxval(AT_EXECFN));
+	printf("platform %s, file %s\n", (char *)getauxval(AT_PLATFORM),
+		(char *)getauxval(AT_EXECFN));
 	prctl(PR_GET_NAME, name);
 	printf("name %s\n", name);
 	TELL(fcntl(50, F_GETFD) == 0);
@@ -53,7 +54,8 @@ static void nothing(int number)
 
 static int run_again(void)
 {
-	char *arguments[] = { "shown", "one", "", "two words", NULL }, *environment[] = { "A=1", "B=", NULL };
+	char *arguments[] = { "shown", "one", "", "two words", NULL },
+	     *environment[] = { "A=1", "B=", NULL };
 
 	dup2(1, 50);
 	dup2(1, 51);

@@ -210,7 +210,8 @@ static int names(void)
 	SAY(open("/bin", O_RDONLY | O_DIRECTORY));
 	SAY(close(3));
 	SAY(stat("/bin/hello", &about));
-	printf("mode %o links %ld, regular %d\n", about.st_mode & 07777, (long)about.st_nlink, S_ISREG(about.st_mode));
+	printf("mode %o links %ld, regular %d\n", about.st_mode & 07777, (long)about.st_nlink,
+		S_ISREG(about.st_mode));
 	SAY(stat("/bin", &about));
 	TELL(S_ISDIR(about.st_mode));
 	SAY(lstat("/bin/cat", &about));

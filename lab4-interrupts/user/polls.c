@@ -157,7 +157,8 @@ static int by_descriptor(void)
 	look = (struct pollfd){ fd, POLLIN, 0 };
 	SAY(poll(&look, 1, 0));
 	SAY(read(fd, &info, sizeof(info)));
-	printf("signal %u code %d own %d\n", info.ssi_signo, info.ssi_code, info.ssi_pid == (uint32_t)getpid());
+	printf("signal %u code %d own %d\n", info.ssi_signo, info.ssi_code,
+		info.ssi_pid == (uint32_t)getpid());
 	SAY(read(fd, &info, 3));
 	SAY(signalfd(0, &set, 0));
 	close(fd);

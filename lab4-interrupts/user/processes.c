@@ -125,7 +125,8 @@ static int odds(void)
 	SAY(clock_gettime((clockid_t)99, &now));
 	SAY(clock_gettime(CLOCK_MONOTONIC, &now));
 	SAY(clock_gettime(CLOCK_MONOTONIC, &then));
-	TELL(then.tv_sec > now.tv_sec || (then.tv_sec == now.tv_sec && then.tv_nsec >= now.tv_nsec));
+	TELL(then.tv_sec > now.tv_sec ||
+		(then.tv_sec == now.tv_sec && then.tv_nsec >= now.tv_nsec));
 	SAY(clock_gettime(CLOCK_REALTIME, &now));
 	TELL(now.tv_sec > 1600000000);
 	now.tv_nsec = 1000000000;

@@ -14,11 +14,15 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 /* What mmap said: an error's words, or that there is something. */
-static char *map(const char *title, void *at, size_t bytes, int rights, int flags, int fd, off_t offset)
+static char *map(
+	const char *title, void *at, size_t bytes, int rights, int flags, int fd, off_t offset)
 {
 	char *got = mmap(at, bytes, rights, flags, fd, offset);
 
-	printf("%s: %s\n", title, got == MAP_FAILED ? strerror(errno) : at && got == at ? "there" : "somewhere");
+	printf("%s: %s\n", title,
+		got == MAP_FAILED ? strerror(errno)
+		: at && got == at ? "there"
+				  : "somewhere");
 	return got;
 }
 
