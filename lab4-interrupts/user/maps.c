@@ -16,7 +16,7 @@
 
 #define PAGE 4096l
 
-<<<<<<< HEAD static const char *path;
+static const char *path;
 
 /* The name of an error that is expected here. */
 static const char *name(int error)
@@ -40,279 +40,166 @@ static const char *name(int error)
 		return "EPERM";
 	default:
 		return strerror(error);
-=======
-		/* What mmap said: an error's words, or that there is something. */
-		static char *map(const char *title, void *at, size_t bytes, int rights, int flags,
-			int fd, off_t offset)
-		{
-			char *got = mmap(at, bytes, rights, flags, fd, offset);
+	}
+}
 
-			printf("%s: %s\n", title,
-				got == MAP_FAILED ? strerror(errno)
-				: at && got == at ? "there"
-						  : "somewhere");
-			return got;
-		}
+static void say(const char *what, int good)
+{
+	printf("%s: %s\n", what, good ? "good" : name(errno));
+}
 
-		static int errors(void)
-		{
-			char *page = map("one page", NULL, PAGE, RW, ANON, -1, 0);
+static void *map(int fd, long bytes, int protection, int flags, long offset)
+{
+	return mmap(NULL, bytes, protection, flags, fd, offset);
+}
 
-			map("no bytes", NULL, 0, RW, ANON, -1, 0);
-			map("neither", NULL, PAGE, RW, MAP_ANONYMOUS, -1, 0);
-			map("offset", NULL, PAGE, RW, MAP_PRIVATE, 0, 5);
-			map("bad descriptor", NULL, PAGE, RW, MAP_PRIVATE, 77, 0);
-			map("fixed, odd", page + 5, PAGE, RW, ANON | MAP_FIXED, -1, 0);
-			map("not replaced", page, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
-			map("replaced", page, PAGE, RW, ANON | MAP_FIXED, -1, 0);
-			map("too much", NULL, (size_t)1 << 50, PROT_NONE, ANON | MAP_NORESERVE, -1,
-				0);
-			SAY(munmap(page + 1, PAGE));
-			SAY(munmap(page, 0));
-			SAY(munmap(page, PAGE));
-			SAY(munmap(page, PAGE));
-			SAY(mprotect(page, PAGE, PROT_READ));
-			SAY(mprotect(page + 1, PAGE, PROT_READ));
-			SAY(mprotect(page, 0, PROT_READ));
-			SAY(mprotect(page, PAGE, 0x70));
-			SAY(madvise(page, PAGE, MADV_DONTNEED));
-			SAY(madvise(page, PAGE, 9999));
-			SAY(msync(page, PAGE, MS_SYNC));
-			SAY(mlock(page, PAGE));
-			return 0;
-		}
+static void try_map(const char *what, int fd, long bytes, int protection, int flags, long offset)
+{
+	void *at = map(fd, bytes, protection, flags, offset);
 
-		static sig_atomic_t volatile faults;
-		static char *volatile touched;
+	say(what, at != MAP_FAILED);
+	if (at != MAP_FAILED)
+		munmap(at, bytes);
+}
 
-		static void on_fault(int number, siginfo_t *info, void *context)
-		{
-			(void)context;
-			faults++;
-			printf("fault: signal %d code %d\n", number, info->si_code);
-			mprotect(touched, PAGE, RW);
-		}
+static sigjmp_buf again;
 
-		static int rights(void)
-		{
-			struct sigaction action = { .sa_sigaction = on_fault,
-				.sa_flags = SA_SIGINFO };
+static void jump(int number)
+{
+	siglongjmp(again, number);
+}
 
-			sigemptyset(&action.sa_mask);
-			sigaction(SIGSEGV, &action, NULL);
-			touched = map("none", NULL, PAGE, PROT_NONE, ANON, -1, 0);
-			*(volatile char *)touched = 1;
-			SAY(mprotect(touched, PAGE, PROT_READ));
-			TELL(*(volatile char *)touched == 1);
-			*(volatile char *)touched = 2;
-			TELL(faults == 2);
-			signal(SIGSEGV, SIG_DFL);
-			return 0;
-		}
+static void try_read(const char *what, const char *at)
+{
+	int number = sigsetjmp(again, 1);
 
-		static int contents(void)
-		{
-			volatile char *three = map("three", NULL, 3 * PAGE, RW, ANON, -1, 0), *more;
+	if (number == 0)
+		(void)*(const volatile char *)at;
+	printf("%s: %s\n", what, number == SIGBUS ? "SIGBUS" : number ? "SIGSEGV" : "good");
+}
 
-			three[0] = 1, three[PAGE] = 2, three[2 * PAGE] = 3;
-			SAY(madvise((void *)(three + PAGE), PAGE, MADV_DONTNEED));
-			printf("%d %d %d\n", three[0], three[PAGE], three[2 * PAGE]);
-			SAY(munmap((void *)(three + PAGE), PAGE));
-			SAY(mprotect((void *)three, 3 * PAGE, PROT_READ));
-			map("the middle again", (void *)(three + PAGE), PAGE, RW, ANON | MAP_FIXED,
-				-1, 0);
-			printf("%d %d %d\n", three[0], three[PAGE], three[2 * PAGE]);
-			more = mremap((void *)three, PAGE, 64 * PAGE, 0);
-			TELL(more == MAP_FAILED);
-			mprotect((void *)three, 3 * PAGE, RW);
-			more = mremap((void *)three, 3 * PAGE, 64 * PAGE, MREMAP_MAYMOVE);
-			TELL(more != MAP_FAILED);
-			if (more != MAP_FAILED) {
-				printf("%d %d %d %d\n", more[0], more[PAGE], more[2 * PAGE],
-					more[63 * PAGE]);
-				TELL(mremap((void *)more, 64 * PAGE, PAGE, 0) == more);
->>>>>>> f9bffa5 (User programs are formatted as the kernel is)
-			}
-		}
+/* --- files --------------------------------------------------------------------------- */
 
-		static void say(const char *what, int good)
-		{
-			printf("%s: %s\n", what, good ? "good" : name(errno));
-		}
+static void rights(void)
+{
+	int fd = open(path, O_RDONLY), directory = open("/", O_RDONLY | O_DIRECTORY);
+	char *private = map(fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
+	char *shared = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
 
-		static void *map(int fd, long bytes, int protection, int flags, long offset)
-		{
-			return mmap(NULL, bytes, protection, flags, fd, offset);
-		}
+	try_map("private, to read", fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
+	try_map("private, to write", fd, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	try_map("private, to run", fd, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, 0);
+	try_map("shared, to read", fd, PAGE, PROT_READ, MAP_SHARED, 0);
+	try_map("shared, to write", fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	try_map("shared, validated", fd, PAGE, PROT_READ, MAP_SHARED_VALIDATE, 0);
+	try_map("a directory", directory, PAGE, PROT_READ, MAP_PRIVATE, 0);
+	try_map("no file", 77, PAGE, PROT_READ, MAP_PRIVATE, 0);
+	try_map("no file, but anonymous", 77, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	try_map("neither shared nor private", fd, PAGE, PROT_READ, 0, 0);
+	try_map("at half a page", fd, PAGE, PROT_READ, MAP_PRIVATE, PAGE / 2);
+	try_map("nothing of it", fd, 0, PROT_READ, MAP_PRIVATE, 0);
+	say("private becomes writable", mprotect(private, PAGE, PROT_READ | PROT_WRITE) == 0);
+	say("shared becomes writable", mprotect(shared, PAGE, PROT_READ | PROT_WRITE) == 0);
+	say("shared becomes nothing", mprotect(shared, PAGE, PROT_NONE) == 0);
+	say("shared becomes readable", mprotect(shared, PAGE, PROT_READ) == 0);
+}
 
-		static void try_map(const char *what, int fd, long bytes, int protection, int flags,
-			long offset)
-		{
-			void *at = map(fd, bytes, protection, flags, offset);
+static void content(void)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat stat;
+	char head[64];
+	long length, pages;
+	char *at, *again_at;
 
-			say(what, at != MAP_FAILED);
-			if (at != MAP_FAILED)
-				munmap(at, bytes);
-		}
+	fstat(fd, &stat);
+	length = stat.st_size;
+	pages = (length + PAGE - 1) & -PAGE;
+	read(fd, head, sizeof(head));
+	at = map(fd, pages + 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
+	again_at = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
+	close(fd);
+	printf("its beginning: %s\n", memcmp(at, head, sizeof(head)) ? "other" : "the same");
+	printf("behind its end: %d\n", at[pages - 1]);
+	try_read("the last page", at + pages - 1);
+	try_read("behind it", at + pages);
+	at[0] = 'x';
+	printf("written, it is %c; the other mapping has %s\n", at[0],
+		again_at[0] == head[0] ? "the file" : "something else");
+	madvise(at, PAGE, MADV_DONTNEED);
+	printf("not needed any more: %s\n", at[0] == head[0] ? "the file again" : "something else");
+	printf("from its second page on: %s\n",
+		memcmp(at + PAGE,
+			(char *)map(open(path, O_RDONLY), PAGE, PROT_READ, MAP_PRIVATE, PAGE), PAGE)
+			? "other"
+			: "the same");
+}
 
-		static sigjmp_buf again;
+/* --- memory -------------------------------------------------------------------------- */
 
-		static void jump(int number)
-		{
-			siglongjmp(again, number);
-		}
+static void shared(void)
+{
+	volatile int *a = map(-1, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0);
+	volatile int *b;
 
-		static void try_read(const char *what, const char *at)
-		{
-			int number = sigsetjmp(again, 1);
+	*a = 1;
+	b = mremap((void *)a, 0, PAGE, MREMAP_MAYMOVE);
+	say("a second mapping of it", b != MAP_FAILED);
+	*b = 2;
+	if (fork() == 0) {
+		*a += 10;
+		_exit(0);
+	}
+	wait(NULL);
+	printf("both have %d and %d\n", *a, *b);
+	munmap((void *)a, 2 * PAGE);
+	printf("the second still has %d\n", *b);
+}
 
-			if (number == 0)
-				(void)*(const volatile char *)at;
-			printf("%s: %s\n", what,
-				number == SIGBUS ? "SIGBUS"
-				: number         ? "SIGSEGV"
-						 : "good");
-		}
+static void places(void)
+{
+	char *at = map(-1, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	int gently = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
 
-		/* --- files
-		 * --------------------------------------------------------------------------- */
+	memset(at, 'a', 4 * PAGE);
+	say("in the middle", mmap(at + PAGE, PAGE, PROT_READ, fixed, -1, 0) == at + PAGE);
+	printf("%d between %c and %c\n", at[PAGE], at[PAGE - 1], at[2 * PAGE]);
+	say("where something is", mmap(at, PAGE, PROT_READ, gently, -1, 0) == at);
+	say("with a crooked address", mmap(at + 1, PAGE, PROT_READ, fixed, -1, 0) != MAP_FAILED);
+	say("in the kernel",
+		mmap((void *)(1ul << 63), PAGE, PROT_READ, fixed, -1, 0) != MAP_FAILED);
+	say("too much", map(-1, 1l << 46, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0) !=
+				MAP_FAILED);
+	say("unmapped with a hole", munmap(at, 4 * PAGE) == 0 && munmap(at, 4 * PAGE) == 0);
+	say("a crooked one", munmap(at + 1, PAGE) == 0);
+	say("nothing", munmap(at, 0) == 0);
+	say("rights for what is gone", mprotect(at, PAGE, PROT_READ) == 0);
+	say("advice for what is gone", madvise(at, PAGE, MADV_DONTNEED) == 0);
+	say("advice that nobody knows", madvise(at, PAGE, 12345) == 0);
+}
 
-		static void rights(void)
-		{
-			int fd = open(path, O_RDONLY),
-			    directory = open("/", O_RDONLY | O_DIRECTORY);
-			char *private = map(fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
-			char *shared = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
+static const struct {
+	const char *name;
+	void (*run)(void);
+} parts[] = {
+	{ "rights", rights },
+	{ "content", content },
+	{ "shared", shared },
+	{ "places", places },
+};
 
-			try_map("private, to read", fd, PAGE, PROT_READ, MAP_PRIVATE, 0);
-			try_map("private, to write", fd, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-				0);
-			try_map("private, to run", fd, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, 0);
-			try_map("shared, to read", fd, PAGE, PROT_READ, MAP_SHARED, 0);
-			try_map("shared, to write", fd, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-				0);
-			try_map("shared, validated", fd, PAGE, PROT_READ, MAP_SHARED_VALIDATE, 0);
-			try_map("a directory", directory, PAGE, PROT_READ, MAP_PRIVATE, 0);
-			try_map("no file", 77, PAGE, PROT_READ, MAP_PRIVATE, 0);
-			try_map("no file, but anonymous", 77, PAGE, PROT_READ,
-				MAP_PRIVATE | MAP_ANONYMOUS, 0);
-			try_map("neither shared nor private", fd, PAGE, PROT_READ, 0, 0);
-			try_map("at half a page", fd, PAGE, PROT_READ, MAP_PRIVATE, PAGE / 2);
-			try_map("nothing of it", fd, 0, PROT_READ, MAP_PRIVATE, 0);
-			say("private becomes writable",
-				mprotect(private, PAGE, PROT_READ | PROT_WRITE) == 0);
-			say("shared becomes writable",
-				mprotect(shared, PAGE, PROT_READ | PROT_WRITE) == 0);
-			say("shared becomes nothing", mprotect(shared, PAGE, PROT_NONE) == 0);
-			say("shared becomes readable", mprotect(shared, PAGE, PROT_READ) == 0);
-		}
-
-		static void content(void)
-		{
-			int fd = open(path, O_RDONLY);
-			struct stat stat;
-			char head[64];
-			long length, pages;
-			char *at, *again_at;
-
-			fstat(fd, &stat);
-			length = stat.st_size;
-			pages = (length + PAGE - 1) & -PAGE;
-			read(fd, head, sizeof(head));
-			at = map(fd, pages + 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0);
-			again_at = map(fd, PAGE, PROT_READ, MAP_SHARED, 0);
-			close(fd);
-			printf("its beginning: %s\n",
-				memcmp(at, head, sizeof(head)) ? "other" : "the same");
-			printf("behind its end: %d\n", at[pages - 1]);
-			try_read("the last page", at + pages - 1);
-			try_read("behind it", at + pages);
-			at[0] = 'x';
-			printf("written, it is %c; the other mapping has %s\n", at[0],
-				again_at[0] == head[0] ? "the file" : "something else");
-			madvise(at, PAGE, MADV_DONTNEED);
-			printf("not needed any more: %s\n",
-				at[0] == head[0] ? "the file again" : "something else");
-			printf("from its second page on: %s\n",
-				memcmp(at + PAGE,
-					(char *)map(open(path, O_RDONLY), PAGE, PROT_READ,
-						MAP_PRIVATE, PAGE),
-					PAGE)
-					? "other"
-					: "the same");
-		}
-
-		/* --- memory
-		 * -------------------------------------------------------------------------- */
-
-		static void shared(void)
-		{
-			volatile int *a = map(-1, 2 * PAGE, PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, 0);
-			volatile int *b;
-
-			*a = 1;
-			b = mremap((void *)a, 0, PAGE, MREMAP_MAYMOVE);
-			say("a second mapping of it", b != MAP_FAILED);
-			*b = 2;
-			if (fork() == 0) {
-				*a += 10;
-				_exit(0);
-			}
-			wait(NULL);
-			printf("both have %d and %d\n", *a, *b);
-			munmap((void *)a, 2 * PAGE);
-			printf("the second still has %d\n", *b);
-		}
-
-		static void places(void)
-		{
-			char *at = map(-1, 4 * PAGE, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, 0);
-			int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-			int gently = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-
-			memset(at, 'a', 4 * PAGE);
-			say("in the middle",
-				mmap(at + PAGE, PAGE, PROT_READ, fixed, -1, 0) == at + PAGE);
-			printf("%d between %c and %c\n", at[PAGE], at[PAGE - 1], at[2 * PAGE]);
-			say("where something is", mmap(at, PAGE, PROT_READ, gently, -1, 0) == at);
-			say("with a crooked address",
-				mmap(at + 1, PAGE, PROT_READ, fixed, -1, 0) != MAP_FAILED);
-			say("in the kernel", mmap((void *)(1ul << 63), PAGE, PROT_READ, fixed, -1,
-						     0) != MAP_FAILED);
-			say("too much", map(-1, 1l << 46, PROT_READ | PROT_WRITE,
-						MAP_PRIVATE | MAP_ANONYMOUS, 0) != MAP_FAILED);
-			say("unmapped with a hole",
-				munmap(at, 4 * PAGE) == 0 && munmap(at, 4 * PAGE) == 0);
-			say("a crooked one", munmap(at + 1, PAGE) == 0);
-			say("nothing", munmap(at, 0) == 0);
-			say("rights for what is gone", mprotect(at, PAGE, PROT_READ) == 0);
-			say("advice for what is gone", madvise(at, PAGE, MADV_DONTNEED) == 0);
-			say("advice that nobody knows", madvise(at, PAGE, 12345) == 0);
-		}
-
-		static const struct {
-			const char *name;
-			void (*run)(void);
-		} parts[] = {
-			{ "rights", rights },
-			{ "content", content },
-			{ "shared", shared },
-			{ "places", places },
-		};
-
-		int main(int count, char **arguments)
-		{
-			path = arguments[0];
-			signal(SIGBUS, jump);
-			signal(SIGSEGV, jump);
-			for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-				if (count > 1 && strcmp(arguments[1], parts[i].name) != 0)
-					continue;
-				printf("== %s\n", parts[i].name);
-				fflush(stdout);
-				parts[i].run();
-			}
-			return 0;
-		}
+int main(int count, char **arguments)
+{
+	path = arguments[0];
+	signal(SIGBUS, jump);
+	signal(SIGSEGV, jump);
+	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (count > 1 && strcmp(arguments[1], parts[i].name) != 0)
+			continue;
+		printf("== %s\n", parts[i].name);
+		fflush(stdout);
+		parts[i].run();
+	}
+	return 0;
+}
