@@ -28,7 +28,7 @@ void say_status(const char *title, int status)
 		printf("%s: 0x%x\n", title, (unsigned)status);
 }
 
-void in_child(const char *title, int (*run)(void))
+void say_child(const char *title, int (*run)(void))
 {
 	int status = 0;
 	pid_t child;
@@ -61,7 +61,7 @@ int say_parts(int count, char **names, const struct part *parts)
 		if (!asked_for(count, names, parts->name))
 			continue;
 		printf("== %s\n", parts->name);
-		in_child(parts->name, parts->run);
+		say_child(parts->name, parts->run);
 	}
 	return 0;
 }

@@ -22,9 +22,9 @@ extern char *volatile nowhere;
 /* say: print it; returns the result. */
 long say(const char *text, long result);
 
-/* in_child: run it in a child, wait for that, and print how it ended. The child exits with what
+/* say_child: run it in a child, wait for that, and print how it ended. The child exits with what
  * it returns. */
-void in_child(const char *title, int (*run)(void));
+void say_child(const char *title, int (*run)(void));
 
 /*
  * say_parts: what main does: run the parts that the arguments name, or all, each in a child of its
