@@ -88,6 +88,7 @@ static void wait_stops(void)
 	say_error("not asked for", waitpid(child, &status, WNOHANG));
 	waitpid(child, &status, WUNTRACED);
 	say_status("child", status);
+	say_error("not again", waitpid(child, &status, WNOHANG | WUNTRACED));
 	kill(child, SIGCONT);
 	waitpid(child, &status, WCONTINUED);
 	say_status("child", status);
