@@ -126,8 +126,7 @@ static void clean(void *argument)
 
 static uint32_t word;
 
-static long futex(
-	uint32_t *at, int what, uint32_t value, const void *timeout, uint32_t *other, uint32_t bits)
+static long futex(uint32_t *at, int what, uint32_t value, const void *timeout, uint32_t *other, uint32_t bits)
 {
 	return syscall(SYS_futex, at, what, value, timeout, other, bits);
 }
