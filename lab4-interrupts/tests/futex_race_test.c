@@ -241,6 +241,27 @@ KTEST(futex_interrupted, "4.10", "an interrupted sleep has used up nobody's wake
 	explore(3, SCHEDULES, interrupt_once);
 }
 
+/* Nobody but the interrupt ends this sleep. */
+static void interrupt_alone(void)
+{
+	struct thread *first;
+
+	set(&words[3], 7);
+	interrupted_with = 1;
+	first = crew_start(sleep_until_interrupted, NULL);
+	explore_wait_idle();
+	thread_interrupt(first);
+	crew_join();
+	KT_EQ(interrupted_with, -EINTR);
+	KT_EQ(wake(&words[3], 1, ~0u), 0);
+}
+
+KTEST(futex_interrupted_alone, "4.10", "an interrupt ends a sleep, and nobody is left to be woken",
+	.limit = 20, .needs = "3.1 3.3 3.4 3.5")
+{
+	explore(2, SCHEDULES, interrupt_alone);
+}
+
 /* --- moved, and interrupted --------------------------------------------------------- */
 
 /* A waiter that is moved while its sleep is interrupted leaves whichever bucket it is in. */
