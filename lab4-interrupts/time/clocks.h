@@ -6,8 +6,6 @@
 #include "lab4-interrupts/time/timer.h"
 #include <linux/time.h>
 
-#define NS_PER_SECOND 1000000000ul
-
 /* clock_by_id: what that clock shows, in nanoseconds. 0; -EINVAL: there is no such clock, or no
  * such process or task any more. May sleep. */
 int clock_by_id(int id, uint64_t *nanoseconds);
@@ -26,7 +24,7 @@ int timespec_to_user(uint64_t to, uint64_t nanoseconds);
 int timeval_from_user(uint64_t from, uint64_t *nanoseconds);
 int timeval_to_user(uint64_t to, uint64_t nanoseconds);
 
-/* timespec_valid: the first of them, for a structure that has been copied already. */
+/* timespec_decode: the first of them, for a structure that has been copied already. */
 int timespec_decode(const struct timespec *time, uint64_t *nanoseconds);
 
 /* moment_in: so many nanoseconds from now, by clock_ns; never TIMER_NEVER. */

@@ -5,8 +5,6 @@
 #include "lab3-threads/cpu/clock.h"
 #include "lab4-interrupts/time/timer.h"
 
-#define NS_PER_SECOND 1000000000ul
-
 static void print_processor(unsigned cpu)
 {
 	uint64_t next = timers_next(cpu), now = clock_ns();

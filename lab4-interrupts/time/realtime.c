@@ -6,8 +6,6 @@
 #include "lab4-interrupts/time/sleep.h"
 #include <linux/errno.h>
 
-#define NS_PER_SECOND 1000000000ul
-
 static uint64_t ahead; /* [a] of clock_ns, in nanoseconds; modulo 2^64 */
 static struct waitqueue was_set = WAITQUEUE_INIT(was_set, "time of day");
 

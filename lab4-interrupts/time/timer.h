@@ -5,6 +5,8 @@
  * APIC is set to the first of them, and else asks for nothing: a processor without a
  * timer and with at most one thread to run takes no interrupt at all (tickless).
  *
+ * Lock order: a queue's lock comes after a run queue's, and none after it.
+ *
  * Read more: Intel SDM volume 3, section 11.5.4 (APIC timer); Varghese and Lauck, "Hashed and
  * hierarchical timing wheels", SOSP 1987 (the other way to do it).
  */
@@ -12,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TIMER_NEVER UINT64_MAX
+#define TIMER_NEVER   UINT64_MAX
+#define NS_PER_SECOND 1000000000ul
 
 /* Key: [I] after timer_init, [queue] the lock of its processor's timers. */
 struct timer {
