@@ -161,6 +161,7 @@ int file_open(
 		result = may_open(place->node, flags);
 	if (result < 0)
 		return result;
+	flags |= O_LARGEFILE; /* as on Linux, where all are */
 	flags &= ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	result = open_node(place->node, flags, file);
 	if (result == 0)

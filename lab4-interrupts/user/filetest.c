@@ -214,6 +214,7 @@ static void test_devices(void)
 	TELL(fstat(zero, &stat));
 	printf("%o %lx\n", stat.st_mode & S_IFMT, (long)stat.st_rdev);
 	TELL(fcntl(null, F_GETFL));
+	TELL(fcntl((int)syscall(SYS_open, "/dev/null", O_RDWR), F_GETFL));
 	TELL(open("/dev/null/x", O_RDONLY));
 	TELL(open("/dev/null", O_DIRECTORY));
 	TELL(open("", O_RDONLY));
