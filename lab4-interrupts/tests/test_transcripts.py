@@ -16,7 +16,7 @@ import pytest
 from grader import user as programs
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-PROGRAMS = ("filetest", "threads")
+PROGRAMS = ("filetest", "pthreads")
 
 
 def on_linux(tree: Path, name: str) -> str:
