@@ -46,12 +46,13 @@ static _Noreturn void init_ended(int status)
 	machine_off(false);
 }
 
+/* The last one to end decides, if nobody has called exit_group. */
 static void note_status(struct task *task, int status)
 {
 	struct process *process = task->process;
 
 	mutex_lock(&process->lock);
-	if (!process->exiting && task->id == process->id)
+	if (!process->exiting)
 		process->status = status;
 	mutex_unlock(&process->lock);
 }

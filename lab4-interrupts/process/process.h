@@ -172,9 +172,9 @@ int64_t process_clone(const struct clone_args *arguments);
  * has changed; past the point of no return an error kills it. May sleep. */
 int process_exec(const char *path, uint64_t arguments, uint64_t environment);
 
-/* task_exit: end the calling task; status is the process's, if it is the first task. process_exit:
- * end all of the process's, of which the first to say so decides the status. status as wait4 gives
- * it. task_end: for a task whose work has TASK_END. */
+/* task_exit: end the calling task; status is the process's, if it is the last to do so.
+ * process_exit: end all of the process's, of which the first to say so decides the status. status
+ * as wait4 gives it. task_end: for a task whose work has TASK_END. */
 _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
 _Noreturn void task_end(void);

@@ -186,7 +186,7 @@ static void *last_one(void *argument)
 	return argument;
 }
 
-/* The first thread's status is the process's, though it does not end last. */
+/* The status of the last thread to end is the process's, though it is not the first. */
 static int first_leaves(void)
 {
 	pthread_t thread;
