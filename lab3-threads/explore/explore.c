@@ -255,8 +255,9 @@ static void make(unsigned cpus)
 {
 	assert(cpus >= 2 && cpus <= EXPLORE_CPUS && !virtual_cpus && percpu_count == 1);
 	irq_save(); /* for good: what comes when it likes cannot be explored */
+	if (thread_interrupts)
+		sched_poll(); /* none comes to a virtual processor that halts */
 	thread_interrupts = false;
-	sched_poll();
 	clock_set_source(explore_clock);
 	for (unsigned cpu = 1; cpu < cpus; cpu++) {
 		KT_REQUIRE(smp_prepare(cpu) == 0);
