@@ -43,10 +43,15 @@ def test_allocators_parallel(ktest, watched):
 
 
 def test_race_is_caught(ktest, watched):
-    """Two processors that access the same memory are caught, and both backtraces are told."""
-    told = ktest("allocator_race", kernel=watched, check=False, **PARALLEL)
-    assert "data race at" in told.end.detail, told.end
-    said = re.search(r"processor [01] (?:writes|reads) it in:(.*)processor [01] (?:writes|reads) it in:(.*)panic:",
-                     told.console, re.DOTALL)
+    """Two processors that access the same memory are caught, and both backtraces are told. Now and then a
+    write falls between the other's hook and its access: then only one can be told, and it is tried again."""
+    for seed in range(5):
+        told = ktest("allocator_race", kernel=watched, check=False, seed=seed + 1, **PARALLEL)
+        assert "data race at" in told.end.detail, told.end
+        said = re.search(r"processor [01] (?:writes|reads) it in:(.*)processor [01] (?:writes|reads) it in:(.*)panic:",
+                         told.console, re.DOTALL)
+        if said:
+            break
+        assert "whose code is not watched" in told.console, told.console
     assert said, told.console
     assert "count_plainly" in said[1] and "count_plainly" in said[2], said[0]
