@@ -35,7 +35,6 @@ from grader.score import FLOOR, Grade
 from grader.verdicts import Result
 
 ROOT = Path(__file__).resolve().parent.parent
-STALE = 1.0             # seconds that the reports on disk may lag behind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +127,7 @@ class Grader:
     def __init__(self, grade: Grade, args: argparse.Namespace, directory: Path) -> None:
         self.grade, self.args, self.directory = grade, args, directory
         self.progress = Progress(sys.stdout)
-        self._began = self._written = time.monotonic()
+        self._began = time.monotonic()
         self._staged: list[Path] = []
 
     def run(self) -> None:
@@ -211,8 +210,7 @@ class Grader:
         self.grade.put(collected, results)
         if collected:
             self.progress.update(results, len(collected))
-        if time.monotonic() - self._written > STALE:
-            self._write()
+        self._write()
 
     def _pictures(self, tree: Path, trees: dict[str, Path]) -> None:
         """Boots the first tests that failed once more, for a picture of each (trace.py)."""
@@ -228,8 +226,7 @@ class Grader:
                 self.shown / "pictures", self.grade.seed, **options))
 
     def _write(self) -> None:
-        self._written = time.monotonic()
-        self.grade.seconds = self._written - self._began
+        self.grade.seconds = time.monotonic() - self._began
         report.write(self.directory, self.grade)
 
     def show(self) -> None:
