@@ -129,9 +129,9 @@ bool thread_build(struct thread *thread, const char *name, void (*run)(void *arg
 {
 	assert(reserve % 16 == 0);
 	init(thread, name);
-	thread->run = run;
 	thread->argument = argument;
 	thread->free = free;
+	thread->run = run;
 	return equip(thread, reserve);
 }
 
