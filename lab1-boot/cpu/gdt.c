@@ -2,6 +2,7 @@
  * The lasting GDT and TSS, one of each for every processor. See gdt.h.
  */
 #include "lab1-boot/cpu/gdt.h"
+#include "lab1-boot/cpu/gate.h"
 #include "lab1-boot/cpu/percpu.h"
 
 /* A segment's type byte and flags nibble; base and limit mean nothing in long mode. */
@@ -16,11 +17,6 @@ struct gdt {
 	uint64_t segment[5];
 	uint64_t tss[2];
 };
-
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
 
 static PERCPU(struct gdt, gdt) = { .segment = {
 					   0,

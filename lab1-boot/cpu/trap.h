@@ -30,3 +30,7 @@ void trap_cpu_init(void);
 
 /* trap_name: "page fault", ...; "exception" for a reserved number. */
 const char *trap_name(unsigned vector);
+
+/* trap_panic: the end, with everything that helps to find out why. address: what CR2 was when the
+ * trap came. */
+_Noreturn void trap_panic(const struct trap_frame *frame, uint64_t address);

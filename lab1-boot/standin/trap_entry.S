@@ -49,7 +49,7 @@ trap_common:
 	pushq %r14
 	pushq %r15
 	movq %rsp, %rdi
-	call trap_panic
+	call trap_end
 	.size trap_common, . - trap_common
 
 	.section .note.GNU-stack, "", @progbits

@@ -34,7 +34,6 @@ struct trap_frame *trap_bad_return(struct trap_frame *frame);
  * end. pushed: vector, error code, and where it happened. */
 void trap_is_todo(bool tried, const uint64_t *pushed);
 
-/* trap_panic (report.c): the end, with everything that helps to find out why. detail: what CR2 was,
- * or DR6 for a debug exception. */
-_Noreturn void trap_panic(const struct trap_frame *frame, uint64_t detail);
+/* trap_unanswered (report.c): trap_panic. detail: what CR2 was, or DR6 for a debug exception. */
+_Noreturn void trap_unanswered(const struct trap_frame *frame, uint64_t detail);
 #endif

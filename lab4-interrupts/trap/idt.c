@@ -8,34 +8,18 @@
  *
  * Read more: Intel SDM volume 3, sections 6.10 (IDT), 6.14.5 (interrupt stack table).
  */
+#include "lab1-boot/cpu/gate.h"
 #include "lab1-boot/cpu/gdt.h"
 #include "lab1-boot/cpu/percpu.h"
 #include "lab1-boot/debug/backtrace.h"
 #include "lab4-interrupts/trap/entry.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
-#define GATE_INTERRUPT 0x8e /* present, privilege level 0, 64-bit interrupt gate */
-#define GATE_FOR_USER  0x60 /* an INT instruction in user mode may use it */
+#define GATE_FOR_USER 0x60 /* an INT instruction in user mode may use it */
 
 #define IST_NMI           2
 #define IST_MACHINE_CHECK 3
 #define URGENT_STACK      8192 /* bytes */
-
-struct gate {
-	uint16_t offset_low;
-	uint16_t segment;
-	uint8_t ist;
-	uint8_t type;
-	uint16_t offset_middle;
-	uint32_t offset_high;
-	uint32_t reserved;
-};
-_Static_assert(sizeof(struct gate) == 16, "SDM volume 3, figure 6-8");
-
-struct table_pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
 
 /* Both stacks of a processor; lab 1 and lab 3 have made the one for double faults. */
 struct urgent_stacks {
@@ -70,14 +54,8 @@ void trap_init(void)
 	for (unsigned vector = 0; vector < TRAP_VECTORS; vector++) {
 		uint64_t entry = (uint64_t)trap_gates + vector * GATE_BYTES;
 
-		idt[vector] = (struct gate){
-			.offset_low = (uint16_t)entry,
-			.segment = GDT_KERNEL_CODE,
-			.ist = ist_of(vector),
-			.type = GATE_INTERRUPT | (for_user(vector) ? GATE_FOR_USER : 0),
-			.offset_middle = (uint16_t)(entry >> 16),
-			.offset_high = (uint32_t)(entry >> 32),
-		};
+		idt[vector] = gate_to(entry, ist_of(vector),
+			GATE_INTERRUPT | (for_user(vector) ? GATE_FOR_USER : 0));
 	}
 	trap_cpu_init();
 }

@@ -91,10 +91,10 @@ static void exception(struct trap_frame *frame)
 	uint64_t detail = detail_of((unsigned)frame->vector);
 
 	if (this_cpu(in_nmi))
-		trap_panic(frame, detail);
+		trap_unanswered(frame, detail);
 	irq_restore(frame->rflags);
 	if (!deal_with(frame, detail))
-		trap_panic(frame, detail);
+		trap_unanswered(frame, detail);
 	irq_save();
 }
 
@@ -150,7 +150,7 @@ void trap_on_own_stack(struct trap_frame *frame)
 	dealt_with = deal_with(frame, detail);
 	this_cpu(in_nmi) = before;
 	if (!dealt_with)
-		trap_panic(frame, detail);
+		trap_unanswered(frame, detail);
 }
 
 /* The registers are the program's already; of the way back, the processor has only read. */
