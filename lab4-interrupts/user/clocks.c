@@ -7,6 +7,7 @@
  * are never told, but whether they are what they have to be.
  */
 #define _GNU_SOURCE
+#include "lib/asked.h"
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -332,10 +333,9 @@ int main(int count, char **names)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		for (int name = 1; name < count || (count == 1 && name == 1); name++)
-			if (count == 1 || !strcmp(names[name], parts[i].name)) {
-				printf("== %s\n", parts[i].name);
-				parts[i].run();
-			}
+		if (asked(count, names, parts[i].name)) {
+			printf("== %s\n", parts[i].name);
+			parts[i].run();
+		}
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include "lib/signal_parts.h"
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +16,6 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
-
-static char seen[512]; /* told when it is safe to print */
-
-static void note(const char *format, ...)
-{
-	va_list arguments;
-	size_t length = strlen(seen);
-
-	va_start(arguments, format);
-	vsnprintf(seen + length, sizeof(seen) - length, format, arguments);
-	va_end(arguments);
-}
 
 static volatile char *volatile bad;
 

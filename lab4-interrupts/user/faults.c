@@ -6,6 +6,7 @@
  *   faults PART     that part: see main
  */
 #define _GNU_SOURCE /* mremap */
+#include "lib/asked.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -387,7 +388,7 @@ int main(int count, char **arguments)
 	border = map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE) + 2 * PAGE;
 	mprotect((void *)border, PAGE, PROT_NONE);
 	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (count > 1 && strcmp(arguments[1], parts[i].name) != 0)
+		if (!asked(count, arguments, parts[i].name))
 			continue;
 		printf("== %s\n", parts[i].name);
 		parts[i].run();

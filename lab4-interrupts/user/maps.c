@@ -3,6 +3,7 @@
  * Each line says what was tried and what came of it. The same on Linux.
  */
 #define _GNU_SOURCE /* mremap */
+#include "lib/asked.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -195,7 +196,7 @@ int main(int count, char **arguments)
 	signal(SIGBUS, jump);
 	signal(SIGSEGV, jump);
 	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (count > 1 && strcmp(arguments[1], parts[i].name) != 0)
+		if (!asked(count, arguments, parts[i].name))
 			continue;
 		printf("== %s\n", parts[i].name);
 		fflush(stdout);

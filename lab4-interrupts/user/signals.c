@@ -6,7 +6,6 @@
 #include "lib/signal_parts.h"
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,24 +30,7 @@ static int queue(int number, int value)
 
 /* --- what a handler saw -------------------------------------------------------------- */
 
-static char seen[4096]; /* told when it is safe to print */
 static volatile int calls;
-
-static void note(const char *format, ...)
-{
-	va_list arguments;
-	size_t length = strlen(seen);
-
-	va_start(arguments, format);
-	vsnprintf(seen + length, sizeof(seen) - length, format, arguments);
-	va_end(arguments);
-}
-
-static void tell(const char *what)
-{
-	printf("%s:%s\n", what, seen);
-	seen[0] = 0;
-}
 
 static void log_number(int number, siginfo_t *info, void *context)
 {

@@ -7,6 +7,7 @@
  * tests/test_terminals.py compares with what Linux has said (terminals.expected).
  */
 #define _GNU_SOURCE
+#include "lib/asked.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -598,11 +599,7 @@ static void run(void (*part)(void))
 int main(int count, char **names)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int asked = count == 1;
-
-		for (int j = 1; j < count; j++)
-			asked |= !strcmp(names[j], parts[i].name);
-		if (!asked)
+		if (!asked(count, names, parts[i].name))
 			continue;
 		printf("== %s\n", parts[i].name);
 		run(parts[i].run);

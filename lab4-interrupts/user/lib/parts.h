@@ -2,6 +2,7 @@
  * Programs that tell in lines what the kernel does, part by part.
  */
 #pragma once
+#include "asked.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,11 +61,7 @@ static inline int parts_have(const struct part *parts, const char *name)
 static inline int parts_main(int count, char **names, const struct part *parts)
 {
 	for (; parts->name; parts++) {
-		int asked = count == 1;
-
-		for (int i = 1; i < count; i++)
-			asked |= !strcmp(names[i], parts->name);
-		if (!asked)
+		if (!asked(count, names, parts->name))
 			continue;
 		say("== %s", parts->name);
 		parts->run();

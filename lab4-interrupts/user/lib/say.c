@@ -1,5 +1,6 @@
 /* See say.h. */
 #include "say.h"
+#include "asked.h"
 #include <sys/wait.h>
 
 char *volatile nowhere = (char *)8;
@@ -46,19 +47,11 @@ void say_child(const char *title, int (*run)(void))
 		say_status(title, status);
 }
 
-static int asked_for(int count, char **names, const char *part)
-{
-	for (int i = 1; i < count; i++)
-		if (!strcmp(names[i], part))
-			return 1;
-	return count == 1;
-}
-
 int say_parts(int count, char **names, const struct part *parts)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (; parts->name; parts++) {
-		if (!asked_for(count, names, parts->name))
+		if (!asked(count, names, parts->name))
 			continue;
 		printf("== %s\n", parts->name);
 		say_child(parts->name, parts->run);

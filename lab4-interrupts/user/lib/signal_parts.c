@@ -1,6 +1,8 @@
 /* Programs that are made of parts: see signal_parts.h. */
 #include "signal_parts.h"
+#include "asked.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -8,6 +10,24 @@
 #include <unistd.h>
 
 #define SA_RESTORER 0x04000000
+
+char seen[4096];
+
+void note(const char *format, ...)
+{
+	va_list arguments;
+	size_t length = strlen(seen);
+
+	va_start(arguments, format);
+	vsnprintf(seen + length, sizeof(seen) - length, format, arguments);
+	va_end(arguments);
+}
+
+void tell(const char *what)
+{
+	printf("%s:%s\n", what, seen);
+	seen[0] = 0;
+}
 
 void restorer(void);
 asm("restorer: mov $15, %eax\n\tsyscall\n\thlt\n");
@@ -65,11 +85,7 @@ void in_child(const char *what, void (*run)(void))
 int run_parts(const struct part *parts, size_t count, int words, char **names)
 {
 	for (size_t i = 0; i < count; i++) {
-		int asked = words == 1;
-
-		for (int j = 1; j < words; j++)
-			asked |= !strcmp(names[j], parts[i].name);
-		if (!asked)
+		if (!asked(words, names, parts[i].name))
 			continue;
 		printf("== %s\n", parts[i].name);
 		in_child(parts[i].name, parts[i].run);

@@ -30,6 +30,12 @@ struct kernel_action {
 	uint64_t mask;
 };
 
+/* note: add to what handlers have seen, which is told when it is safe to print. tell: tell it, and
+ * forget it. */
+extern char seen[4096];
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void tell(const char *what);
+
 /* set_action: rt_sigaction, with SA_SIGINFO and a restorer besides the flags. */
 int set_action(int number, void *handler, unsigned long flags, uint64_t mask);
 
