@@ -7,12 +7,11 @@ by chroot.
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from importlib import import_module
 
 from grader import initrd
 
-HERE = Path(__file__).resolve().parent
+transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 # What the programs find in /etc.
 FILES = {
@@ -26,13 +25,8 @@ FILES = {
 }
 
 
-def parts_of(text: str) -> dict[str, str]:
-    """What was said, by the parts that said it."""
-    return dict(re.findall(r"(?ms)^== (\w+)\n(.*?)(?=^== |\Z)", text))
-
-
 def agree(user, program: str, *parts: str, **options) -> None:
     """Runs parts of a program, and compares."""
-    right = parts_of((HERE / f"{program}.expected").read_text())
-    told = parts_of(user(f"/bin/{program}", *parts, files=FILES, **options).output)
+    right = transcripts.expected(program)
+    told = transcripts.parts_of(user(f"/bin/{program}", *parts, files=FILES, **options).output)
     assert {part: told.get(part) for part in parts} == {part: right[part] for part in parts}

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-processes = import_module("lab4-interrupts.tests.processes")
+transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 USABLE = "a child: exited 3\n"
 FULL = "more than a hundred: 1\none more: Resource temporarily unavailable\nall have ended: 1\n" + USABLE
@@ -18,7 +18,7 @@ FULL = "more than a hundred: 1\none more: Resource temporarily unavailable\nall 
                          ids=["limited", "all", "bomb"])
 def test_fork_bombs(user, part, said):
     """Who makes as many processes as can be gets an error, and can be ended."""
-    assert processes.parts_of(user("/bin/hogs", part).output)[part] == said
+    assert transcripts.parts_of(user("/bin/hogs", part).output)[part] == said
 
 
 @pytest.mark.needs("4.5", "4.6", "4.7", "4.8", "4.9")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import stat
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +12,7 @@ from grader import initrd
 from grader import user as programs
 
 linux = import_module("lab4-interrupts.tests.linux")
+transcripts = import_module("lab4-interrupts.tests.transcripts")
 TRANSCRIPT = Path(__file__).parent / "transcripts/pathtest.txt"
 
 TREE = [
@@ -33,10 +33,7 @@ def test_linux(request, tmp_path):
 
 
 def test_cub(user):
-    right, cub = TRANSCRIPT.read_text(), user("/bin/pathtest", files={entry.name: entry for entry in TREE}).output
-    different = difflib.unified_diff(right.splitlines(), cub.splitlines(), "Linux", "Cub", n=1, lineterm="")
-    if right != cub:
-        pytest.fail("\n".join(different), pytrace=False)
+    transcripts.same(TRANSCRIPT.read_text(), user("/bin/pathtest", files={entry.name: entry for entry in TREE}).output)
 
 
 def test_broken_initrd(machine):

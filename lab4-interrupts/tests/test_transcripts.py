@@ -6,14 +6,16 @@ test here does that again, so a transcript is never a belief. CUB_RECORD=1 write
 
 from __future__ import annotations
 
-import difflib
-import os
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from grader import user as programs
+
+linux = import_module("lab4-interrupts.tests.linux")
+transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 PROGRAMS = ("filetest", "pthreads")
@@ -29,15 +31,9 @@ def on_linux(tree: Path, name: str) -> str:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_linux(request, name):
     said = on_linux(Path(request.config.rootpath), name)
-    transcript = TRANSCRIPTS / f"{name}.txt"
-    if os.environ.get("CUB_RECORD"):
-        transcript.write_text(said)
-    assert said == transcript.read_text()
+    assert said == linux.recorded(TRANSCRIPTS / f"{name}.txt", said)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_cub(user, name):
-    linux, cub = (TRANSCRIPTS / f"{name}.txt").read_text(), user(f"/bin/{name}").output
-    different = difflib.unified_diff(linux.splitlines(), cub.splitlines(), "Linux", "Cub", n=1, lineterm="")
-    if linux != cub:
-        pytest.fail("\n".join(different), pytrace=False)
+    transcripts.same((TRANSCRIPTS / f"{name}.txt").read_text(), user(f"/bin/{name}").output)
