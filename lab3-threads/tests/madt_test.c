@@ -8,43 +8,8 @@
 #include "lab2-memory/page/page.h"
 #include "lab2-memory/pagetable/areas.h"
 #include "lab3-threads/cpu/madt.h"
+#include "lab3-threads/tests/madt_table.h"
 #include <linux/errno.h>
-
-#define HEADER 44
-#define ROOM   PAGE_SIZE
-
-/* A table that is built at the beginning of this, and looked at where it ends with a page. */
-static uint8_t table[ROOM];
-static uint32_t bytes;
-
-static void put32(uint32_t at, uint32_t value)
-{
-	memcpy(table + at, &value, 4);
-}
-
-static void seal(void)
-{
-	put32(4, bytes);
-	table[9] = 0;
-	table[9] = (uint8_t)-firmware_sum(table, bytes);
-}
-
-static void begin(void)
-{
-	memset(table, 0, sizeof(table));
-	memcpy(table, "APIC", 4);
-	bytes = HEADER;
-}
-
-static uint32_t entry(uint8_t kind, uint8_t length)
-{
-	uint32_t at = bytes;
-
-	table[at] = kind;
-	table[at + 1] = length;
-	bytes += length;
-	return at;
-}
 
 static void apic(uint8_t id, uint32_t flags)
 {
@@ -101,14 +66,14 @@ KTEST(madt_thousands, "", "of hundreds of processors the first are taken, and th
 	struct madt_processors found;
 
 	begin();
-	for (uint32_t id = 1000; bytes + 16 <= ROOM; id++)
+	for (uint32_t id = 1000; bytes + 16 <= PAGE_SIZE; id++)
 		x2apic(id, 1);
 	seal();
 	KT_EQ(check(), 0);
 	madt_processors(table, &found);
 	KT_EQ(found.count, CPUS_MAX);
 	KT_EQ(found.id[CPUS_MAX - 1], 1000 + CPUS_MAX - 1);
-	KT_EQ(found.more, (ROOM - HEADER) / 16 - CPUS_MAX);
+	KT_EQ(found.more, (PAGE_SIZE - HEADER) / 16 - CPUS_MAX);
 }
 
 static void begin_good(void)
@@ -225,7 +190,7 @@ static uint8_t nibble(char c)
 /* Lines: a table in hexadecimal. Reply: "refused", or struct madt_processors. */
 KPROBE(madt_lines)
 {
-	static char line[2 * ROOM + 1];
+	static char line[2 * PAGE_SIZE + 1];
 	struct madt_processors found;
 	const char *why;
 

@@ -42,7 +42,7 @@ struct ring {
 };
 
 bool trace_on;
-static bool stopped; /* only from then on, in one direction */
+static bool stopped; /* by trace_stop; for good */
 static struct ring trace_rings[CPUS_MAX];
 
 void trace_init(void)

@@ -8,37 +8,12 @@
 #include "lab2-memory/page/page.h"
 #include "lab2-memory/pagetable/areas.h"
 #include "lab3-threads/cpu/madt.h"
+#include "lab3-threads/tests/madt_table.h"
 #include "lab4-interrupts/trap/ioapic.h"
 #include "lab4-interrupts/trap/routes.h"
 #include <linux/errno.h>
 
-#define HEADER 44
-
-static uint8_t table[PAGE_SIZE];
-static uint32_t bytes;
 static struct routes routes;
-
-static void put(uint32_t at, uint32_t value, size_t size)
-{
-	memcpy(table + at, &value, size);
-}
-
-static void begin(void)
-{
-	memset(table, 0, sizeof(table));
-	memcpy(table, "APIC", 4);
-	bytes = HEADER;
-}
-
-static uint32_t entry(uint8_t kind, uint8_t length)
-{
-	uint32_t at = bytes;
-
-	table[at] = kind;
-	table[at + 1] = length;
-	bytes += length;
-	return at;
-}
 
 static void ioapic(uint32_t address, uint32_t first)
 {
@@ -56,13 +31,6 @@ static void override(uint8_t bus, uint8_t line, uint32_t number, uint16_t flags)
 	table[at + 3] = line;
 	put(at + 4, number, 4);
 	put(at + 8, flags, 2);
-}
-
-static void seal(void)
-{
-	put(4, bytes, 4);
-	table[9] = 0;
-	table[9] = (uint8_t)-firmware_sum(table, bytes);
 }
 
 static void read_it(void)
