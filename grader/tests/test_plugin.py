@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
+from grader import emulator as emu, lab as labs
 from grader.tests import house
 from grader.verdicts import Run
 
@@ -115,3 +119,12 @@ def test_the_seed_decides_the_random_numbers(tmp_path):
     said = [house.pytest(tmp_path, "-rP", f"--cub-seed={seed}").stdout for seed in (5, 5, 6)]
     drew = [next(line for line in text.splitlines() if line.startswith("drew")) for text in said]
     assert drew[0] == drew[1] != drew[2]
+
+
+def test_pytest_from_the_root_runs_every_labs_tests():
+    """`make test` is no more than that: a lab that is not collected would never be tested."""
+    said = subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q"], cwd=emu.ROOT, capture_output=True,
+                          text=True)
+    assert said.returncode == 0, said.stdout
+    collected = {line.partition("/")[0] for line in said.stdout.splitlines() if "::" in line}
+    assert collected == {lab.directory for lab in labs.labs(emu.ROOT)} | {"grader"}
