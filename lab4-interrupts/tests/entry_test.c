@@ -388,11 +388,13 @@ KTEST(entry_trap_in_nmi, "",
 		CPU_PAUSE();
 }
 
-/* Computes and traps until something that cannot be masked has come in between. */
+/* Asks for some, and computes and traps until one has come in between. */
 static void await_nmi(void)
 {
 	uint64_t seed = kt_random(), right = compute(seed);
 	unsigned before = __atomic_load_n(&nmis, __ATOMIC_RELAXED);
+
+	kprintf("send them\n");
 
 	do {
 		KT_EQ(compute(seed), right);
@@ -409,10 +411,8 @@ KPROBE(entry_nmi_storm)
 	KT_REQUIRE(interrupts_work());
 	trap_replace_exception(TRAP_NMI, count_nmi);
 	trap_set_interrupt(ENTRY_VECTOR, look);
-	for (int rounds = kt_input_byte(); rounds > 0; rounds--) {
-		kprintf("send them\n");
+	for (int rounds = kt_input_byte(); rounds > 0; rounds--)
 		await_nmi();
-	}
 	kprintf("enough\n");
 	while (console_read() < 0)
 		CPU_PAUSE();
