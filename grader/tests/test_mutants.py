@@ -159,8 +159,14 @@ def test_a_real_mutant_is_caught_by_a_booted_test():
 def test_a_mutant_has_to_be_caught_each_time(reference, monkeypatch):
     put(reference, PATCH)
     boot, told = lab.load(reference, 1), [[result("first", "failed", "wrong")]] * 2 + [[result("first", "passed")]]
-    monkeypatch.setattr(trial, "run", lambda *_, **__: trial.Trial(tuple(told.pop(0))))
+    began = []
+
+    def tests(*_, first, **__):
+        began.append(first)
+        return trial.Trial(tuple(told.pop(0)))
+    monkeypatch.setattr(trial, "run", tests)
     [mutant] = mutants.find(reference, boot)
     assert mutants.judge(mutant, reference, boot, runs=3).error == "caught 2 times, and then not"
     told += [[result("first", "failed", "wrong")]] * 3
     assert mutants.judge(mutant, reference, boot, runs=3).caught == "first" and not told
+    assert began == ["", result("first", "").id, result("first", "").id] * 2
