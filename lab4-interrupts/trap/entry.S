@@ -68,42 +68,18 @@ trap_gates:
 /* Exercise 4.1: push the registers in struct trap_frame's order (lab1-boot/cpu/trap.h). */
 	.macro save
 	# BEGIN SOLUTION 4.1
-	pushq %rax
-	pushq %rbx
-	pushq %rcx
-	pushq %rdx
-	pushq %rsi
-	pushq %rdi
-	pushq %rbp
-	pushq %r8
-	pushq %r9
-	pushq %r10
-	pushq %r11
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
+	.irp register, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+	pushq %\register
+	.endr
 	# END SOLUTION 4.1 => nop
 	.endm
 
 /* Exercise 4.1: pop them, and take vector and error code away: what is left is IRETQ's. */
 	.macro load
 	# BEGIN SOLUTION 4.1
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rbp
-	popq %rdi
-	popq %rsi
-	popq %rdx
-	popq %rcx
-	popq %rbx
-	popq %rax
+	.irp register, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
+	popq %\register
+	.endr
 	addq $16, %rsp
 	# END SOLUTION 4.1 => nop
 	.endm
