@@ -21,16 +21,19 @@ import concurrent.futures
 import contextlib
 import re
 import tempfile
+from collections import Counter
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Collection, Iterator
 
 from grader import build, markers, stage, trial
 from grader.dialogue import Expected
-from grader.handout import MARKED, HandoutError, git
+from grader.handout import LEFT_OUT, MARKED, HandoutError, git
 from grader.lab import Exercise, Lab
 from grader.machine import Machine
 
-TELLING = 40        # characters, blanks not counted, that are no coincidence
+TELLING = 40        # characters of several lines, blanks not counted, that are no coincidence
+TELLING_LINE = 60   # and of a single one
+HABIT = 2           # given files in which a line stands that is no secret: a declaration, a lock taken
 TELLING_TEST = 160  # the same in a hidden test, since tests resemble each other
 
 
@@ -73,20 +76,33 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def telling(lines: list[str], enough: int = TELLING) -> Iterator[str]:
-    """Runs of neighbouring lines that are long enough to be no coincidence."""
+def telling(lines: list[str], enough: int = TELLING, habits: Collection[str] = ()) -> Iterator[str]:
+    """Runs of neighbouring lines that are long enough, without the habits in them, to be no coincidence."""
     lines = [squeezed(line) for line in lines if squeezed(line) and "#include" not in line]
     for start in range(len(lines)):
-        run = ""
+        run, counted = "", []
         for line in lines[start:]:
             run += line
-            if len(run) >= enough:
+            counted += [] if line in habits else [len(line)]
+            if sum(counted) >= (max(enough, TELLING_LINE) if len(counted) == 1 else enough):
                 yield run
                 break
 
 
+def habits_of(reference: Path, labs: list[Lab]) -> set[str]:
+    """The lines, squeezed, that stand in several files as students get them."""
+    files = Counter()
+    for lab in labs:
+        for path in (reference / lab.directory).rglob("*"):
+            name = str(path.relative_to(reference))
+            if path.suffix in MARKED and path.is_file() and not LEFT_OUT.match(name):
+                files.update({squeezed(line) for line in markers.starter(path.read_text(), name).split("\n")})
+    return {line for line, count in files.items() if count >= HABIT}
+
+
 def secret_texts(reference: Path, labs: list[Lab]) -> Iterator[tuple[str, str]]:
     """(text, where it comes from) of everything that students must not get."""
+    habits = habits_of(reference, labs)
     for lab in labs:
         for path in sorted((reference / lab.directory).rglob("*")):
             name = str(path.relative_to(reference))
@@ -94,14 +110,14 @@ def secret_texts(reference: Path, labs: list[Lab]) -> Iterator[tuple[str, str]]:
                 continue
             text = path.read_text(errors="replace")
             if "/hidden/" in name:
-                yield from ((run, name) for run in telling(text.split("\n"), TELLING_TEST))
+                yield from ((run, name) for run in telling(text.split("\n"), TELLING_TEST, habits))
             elif "/mutants/" in name:
                 added = [line[1:] for line in text.split("\n") if line.startswith("+")]
-                yield from ((run, name) for run in telling(added))
+                yield from ((run, name) for run in telling(added, habits=habits))
             elif path.suffix in MARKED:
                 for region in markers.parse(text, name):
                     given = squeezed("".join(region.starter))   # what is to be mended is no secret
-                    yield from ((run, f"{name}:{region.first + 1}") for run in telling(list(region.body))
+                    yield from ((run, f"{name}:{region.first + 1}") for run in telling(list(region.body), habits=habits)
                                 if run not in given)
 
 

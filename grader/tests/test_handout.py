@@ -159,12 +159,12 @@ def test_a_good_handout_has_no_defect(reference, made, monkeypatch):
     ("docs/x.md", "return the_answer_to_the_third_and_last_question; int the_answer_to_the_third_and_last_question = 3;",
      "three.c:3"),
     ("Makefile", f"const char hidden[] =\n{LONG};", "hidden/two_test.c"),
-    ("lab1-boot/floor.c", "\treturn mutated_answer_to_the_last_question - 1;", "mutants/2.1-x.patch"),
+    ("lab1-boot/floor.c", "\treturn mutated_answer_to_the_third_and_really_last_question - 1;", "mutants/2.1-x.patch"),
 ])
 def test_a_secret_in_any_object_is_found(reference, tmp_path, name, text, origin):
     synthetic.write(reference, {
         name: text, "lab1-boot/hidden/two_test.c": f"const char hidden[] = {LONG};\n",
-        "lab2-memory/mutants/2.1-x.patch": "x\n+\treturn mutated_answer_to_the_last_question - 1;\n"})
+        "lab2-memory/mutants/2.1-x.patch": "x\n+\treturn mutated_answer_to_the_third_and_really_last_question - 1;\n"})
     git(reference, "add", "-A")
     handout.make(reference, tmp_path / "out", verify=False)
     with clone_of(tmp_path / "out") as clone:

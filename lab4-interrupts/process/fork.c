@@ -211,7 +211,7 @@ static bool is_killed(void)
 static int add(struct task *task, struct task *self, uint64_t flags)
 {
 	struct process *process = task->process;
-	int error = 0;
+	int error;
 
 	if (is_killed())
 		return -EINTR;
@@ -219,9 +219,8 @@ static int add(struct task *task, struct task *self, uint64_t flags)
 	if (process != self->process)
 		add_process(process, self->process, flags);
 	mutex_lock(&process->lock);
-	if (process->exiting || process->execing) {
-		error = -EINTR;
-	} else {
+	error = process->exiting || process->execing ? -EINTR : 0;
+	if (!error) {
 		list_push_back(&process->tasks, &task->link);
 		__atomic_store_n(&process->living, process->living + 1, __ATOMIC_RELEASE);
 	}

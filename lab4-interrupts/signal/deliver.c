@@ -190,17 +190,14 @@ void signal_deliver(struct trap_frame *frame)
 	signal_stand();
 	/* Exercise 4.9: take what is pending and not blocked, one after the other, until a handler
 	 * is called or the task ends (TASK_END: not here, but by the caller). If none is called,
-	 * the interrupted call starts again, and the mask from before sigsuspend (self->restore)
-	 * counts again. signal_block looks whether there is more to do. */
+	 * the interrupted call starts again, and the mask from before sigsuspend counts again
+	 * (signal_mask_restore, which looks whether there is more to do). */
 	// BEGIN SOLUTION 4.9
 	while (!task_ends() && (number = signal_take(~self->blocked, &info)))
 		if (act(frame, number, &info))
 			return;
 	settle_call(frame, NULL);
-	if (self->restores) {
-		self->restores = false;
-		signal_block(self->restore);
-	}
+	signal_mask_restore();
 	// END SOLUTION 4.9 => while (!task_ends() && (number = signal_take(~0ul, &info)))
 	// act_by_default(number); settle_call(frame, NULL); (void)action_of;
 }

@@ -205,22 +205,17 @@ trap_urgent:
 trap_returns:
 	pushq %rbp
 	movq %rsp, %rbp
-	pushq %rbx
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
+	.irp register, rbx, r12, r13, r14, r15
+	pushq %\register
+	.endr
 	movq %rsp, trying(%rip)
 	int $VECTOR_TRIED
 	movl $1, %eax
 .Ltried:
 	movq $0, trying(%rip)
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbx
-	popq %rbp
+	.irp register, r15, r14, r13, r12, rbx, rbp
+	popq %\register
+	.endr
 	ret
 	.size trap_returns, . - trap_returns
 

@@ -155,7 +155,7 @@ static void erase_line(struct ldisc *ldisc)
 		echo_byte(ldisc, '\n');
 }
 
-/* --- the rest ---------------------------------------------------------------------- */
+/* --- other keys -------------------------------------------------------------------- */
 
 static void next_is_literal(struct ldisc *ldisc)
 {
@@ -180,9 +180,7 @@ static void reprint(struct ldisc *ldisc)
 
 static void end_line(struct ldisc *ldisc, uint8_t byte)
 {
-	unsigned place = ldisc->head % LDISC_BUFFER;
-
-	ldisc->marks[place / 8] |= (uint8_t)(1 << place % 8);
+	ldisc_mark(ldisc, ldisc->head);
 	ldisc_keep(ldisc, byte);
 	ldisc->canonical_head = ldisc->head;
 }

@@ -47,20 +47,13 @@ void ldisc_flush(struct ldisc *ldisc)
 
 /* --- settings ---------------------------------------------------------------------- */
 
-static void mark(struct ldisc *ldisc, unsigned number)
-{
-	unsigned place = number % LDISC_BUFFER;
-
-	ldisc->marks[place / 8] |= (uint8_t)(1 << place % 8);
-}
-
 /* Canonical mode begins or ends. */
 static void change_mode(struct ldisc *ldisc)
 {
 	memset(ldisc->marks, 0, sizeof(ldisc->marks));
 	ldisc->canonical_head = ldisc->tail;
 	if (ldisc_lflag(ldisc, ICANON) && ldisc->head != ldisc->tail) {
-		mark(ldisc, ldisc->head - 1);
+		ldisc_mark(ldisc, ldisc->head - 1);
 		ldisc->canonical_head = ldisc->head;
 	}
 	ldisc->erasing = ldisc->literal = false;

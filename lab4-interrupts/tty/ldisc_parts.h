@@ -33,6 +33,14 @@ static inline uint8_t ldisc_at(const struct ldisc *ldisc, unsigned number)
 }
 void ldisc_keep(struct ldisc *ldisc, uint8_t byte);
 
+/* ldisc_mark: the byte of that number ends a line. */
+static inline void ldisc_mark(struct ldisc *ldisc, unsigned number)
+{
+	unsigned place = number % LDISC_BUFFER;
+
+	ldisc->marks[place / 8] |= (uint8_t)(1 << place % 8);
+}
+
 /* ldisc_continues: it is not the first byte of a character of UTF-8 (IUTF8). */
 static inline bool ldisc_continues(const struct ldisc *ldisc, uint8_t byte)
 {
