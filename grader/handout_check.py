@@ -32,7 +32,7 @@ from grader.lab import Exercise, Lab
 from grader.machine import Machine
 
 TELLING = 40        # characters of several lines, blanks not counted, that are no coincidence
-TELLING_LINE = 60   # and of a single one
+TELLING_LINE = 60   # and those of a single one
 HABIT = 2           # given files in which a line stands that is no secret: a declaration, a lock taken
 TELLING_TEST = 160  # the same in a hidden test, since tests resemble each other
 

@@ -31,9 +31,9 @@ files = ["lab2-memory/three.c"]
 int three(void)
 {
 \t// BEGIN SOLUTION 2.1
-\tint the_answer_to_the_third_and_last_question = 3;
+\tint the_answer_to_the_third_and_last_question_that_anybody_asks = 3;
 
-\treturn the_answer_to_the_third_and_last_question;
+\treturn the_answer_to_the_third_and_last_question_that_anybody_asks;
 \t// END SOLUTION 2.1 => return 0;
 }
 """,
@@ -155,8 +155,8 @@ def test_a_good_handout_has_no_defect(reference, made, monkeypatch):
 
 
 @pytest.mark.parametrize("name, text, origin", [
-    ("lab1-boot/README.md", "see:\n\n    int  the_answer_to_the_third_and_last_question =   3;\n", "three.c:3"),
-    ("docs/x.md", "return the_answer_to_the_third_and_last_question; int the_answer_to_the_third_and_last_question = 3;",
+    ("lab1-boot/README.md", "see:\n\n    int  the_answer_to_the_third_and_last_question_that_anybody_asks =   3;\n", "three.c:3"),
+    ("docs/x.md", "return the_answer_to_the_third_and_last_question_that_anybody_asks; int the_answer_to_the_third_and_last_question_that_anybody_asks = 3;",
      "three.c:3"),
     ("Makefile", f"const char hidden[] =\n{LONG};", "hidden/two_test.c"),
     ("lab1-boot/floor.c", "\treturn mutated_answer_to_the_third_and_really_last_question - 1;", "mutants/2.1-x.patch"),
@@ -174,18 +174,18 @@ def test_a_secret_in_any_object_is_found(reference, tmp_path, name, text, origin
 
 def test_what_a_starter_has_anyway_is_no_secret(reference, tmp_path):
     """A starter that is to be mended shares lines with the solution; the others stay secret."""
-    shared, told = "int shared_by_the_starter_and_the_solution = 3;", "int what_the_solution_alone_knows_of_it = 4;"
+    shared, told = "int shared_by_the_starter_of_it_and_the_solution_of_it = 3;", "int what_the_solution_alone_knows_of_it_and_nobody_else_does = 4;"
     synthetic.write(reference, {"lab2-memory/three.c": f"""\
 int three(void)
 {{
 \t// BEGIN SOLUTION 2.1
 \t// STARTER 2.1
 \t// {shared}
-\t// return shared_by_the_starter_and_the_solution;
+\t// return shared_by_the_starter_of_it_and_the_solution_of_it;
 \t{shared}
 \t{told}
 
-\treturn shared_by_the_starter_and_the_solution;
+\treturn shared_by_the_starter_of_it_and_the_solution_of_it;
 \t// END SOLUTION 2.1
 }}
 """, "docs/x.md": f"{shared}\n", "docs/y.md": f"{told}\n"})
@@ -196,6 +196,18 @@ int three(void)
     assert defect.startswith("docs/y.md holds what lab2-memory/three.c:3 should keep")
     assert handout_check._to_be_mended(reference, lab.load(reference, 2).exercises[0])
     assert not any(handout_check._to_be_mended(reference, e) for e in lab.load(reference, 1).exercises)
+
+
+def test_what_given_files_have_in_common_is_no_secret(reference):
+    """A habit does not count, and a single line only if it is long."""
+    lock, unlock = ("int habit_of_everybody_who_does_it = lock();", "unlock(habit_of_everybody_who_does_it);")
+    files = {f"lab1-boot/{name}.c": f"{lock}\n{unlock}\n" for name in ("one_user", "another_user")}
+    synthetic.write(reference, files)
+    habits = handout_check.habits_of(reference, lab.labs(reference))
+    assert list(handout_check.telling([lock, unlock])) == [handout_check.squeezed(lock + unlock)]
+    assert list(handout_check.telling([lock, unlock], habits=habits)) == []
+    assert list(handout_check.telling([lock])) == []
+    assert list(handout_check.telling([lock + lock])) == [handout_check.squeezed(lock + lock)]
 
 
 def test_marks_that_were_left_are_found(reference, monkeypatch, tmp_path):
