@@ -82,11 +82,15 @@ def _run(*words: str, cwd: str | None = None) -> str:
         raise NoLinux(f"{' '.join(words)}: {lines[-1]}") from None
 
 
-def boot(initrd: Path, append: str = "", *, memory: str = "512M", cpus: int = 1, icount: bool = False,
-         patience: float = PATIENCE) -> str:
-    """Boots that initrd until its /init ends the machine; what came over the console, with plain
-    line ends.  Raises NoLinux, and EmulatorError if it does not end."""
-    kernel = image()
+def boot(initrd: Path, append: str = "", **options) -> str:
+    """Boots that initrd on Linux until its /init ends the machine (see `run`); raises NoLinux, too."""
+    return run("Linux", image(), initrd, append, **options)
+
+
+def run(name: str, kernel: Path, initrd: Path, append: str = "", *, memory: str = "512M", cpus: int = 1,
+        icount: bool = False, patience: float = PATIENCE) -> str:
+    """Boots that initrd with a kernel, Cub's or Linux's, until its /init ends the machine; what came over
+    the console, with plain line ends.  Raises EmulatorError if it does not end."""
     with tempfile.TemporaryDirectory(prefix="cub-linux-") as scratch:
         console = Path(scratch) / "console"
         argv = [emu.QEMU, "-machine", "q35", "-cpu", "max", "-smp", str(cpus), "-m", memory, "-nodefaults",
@@ -101,7 +105,7 @@ def boot(initrd: Path, append: str = "", *, memory: str = "512M", cpus: int = 1,
             emu.end(process)
         said = console.read_text(errors="replace").replace("\r\n", "\n")
         if not ended:
-            raise emu.EmulatorError(f"Linux did not end within {patience:g} s; it said at last:\n{said[-400:]}")
+            raise emu.EmulatorError(f"{name} did not end within {patience:g} s; it said at last:\n{said[-400:]}")
         return said
 
 
