@@ -51,7 +51,7 @@ test-long: check				## the long form: every mutant, and 200 grades under load
 	@$(PYTHON) -m grader test --jobs $(JOBS) --long
 flakes: test-tools				## grade the reference again and again under load: LAB=1 TIMES=200
 	$(grader) $(call opt,times,TIMES)
-bench: test-tools				## what operations cost: LAB=2 ONLY=name RUNS=5 OUT=file AGAINST=file
+bench: test-tools				## what operations cost, from lab 4 on beside Linux: LAB=2 ONLY=name RUNS=5 OUT=file AGAINST=file
 	$(grader) $(call opt,only,ONLY) $(call opt,runs,RUNS) $(call opt,out,OUT) $(call opt,against,AGAINST)
 bench-boot: test-tools				## time from QEMU's start to the prompt: RUNS=20
 	$(grader) $(call opt,runs,RUNS)

@@ -11,6 +11,8 @@ tests/scaling_bench.c).  They are booted on 1, 2 and 4 processors: how do their 
 grow, and how much more is done in the same time?  For the second one processors have to run
 in parallel, so it is asked only for as many as the host has cores.
 
+From lab 4 on a program is measured, too, on Cub and on Linux (bench_user.py).
+
 OUT=file keeps the figures as JSON, AGAINST=file shows how they have changed since.
 """
 
@@ -26,7 +28,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader import emulator as emu, ktap
+from grader import bench_user, emulator as emu, ktap
 
 MEMORY = "512M"         # two spaces of 64 MiB, and room
 PATIENCE = 300.0        # seconds for a boot
@@ -116,10 +118,12 @@ def exact(said: dict[str, tuple[int, int, str]]) -> None:
 
 def measure(elf: Path, asked: str, runs: int) -> list[Row]:
     """Both kinds of boot; the second one so many times."""
+    if asked.startswith(bench_user.PREFIX):
+        return []
     counted = boot(elf, "instructions", asked)
     exact(counted)
     if not counted:
-        raise emu.EmulatorError(f"this stage has no benchmark {asked!r}")
+        raise nothing(asked)
     timed = [boot(elf, "cycles", asked) for _ in range(runs)]
     return [Row(name, title, ticks / operations, min(run[name][1] for run in timed) / operations)
             for name, (operations, ticks, title) in counted.items() if not name.startswith(TOGETHER)]
@@ -165,7 +169,7 @@ def growth_table(rows: list[Growth]) -> str:
     return "\n".join(lines)
 
 
-def compared(row: Row, old: dict | None) -> str:
+def compared(row: Row | bench_user.UserRow, old: dict | None) -> str:
     """A row's two ratios."""
     if not old:
         return "  new"
@@ -176,7 +180,8 @@ def compared(row: Row, old: dict | None) -> str:
 def load(path: Path | None) -> dict[str, dict]:
     """The rows of a file that OUT= wrote, by name."""
     try:
-        return {row["name"]: row for row in json.loads(path.read_text())["rows"]} if path else {}
+        kept = json.loads(path.read_text()) if path else {"rows": []}
+        return {row["name"]: row for row in kept["rows"] + kept.get("programs", [])}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise emu.EmulatorError(f"{path} holds no figures of an earlier bench: {error}") from None
 
@@ -202,12 +207,36 @@ def bench(args: argparse.Namespace) -> int:
     before = load(args.against)
     elf = build(args.lab)
     rows, grown = measure(elf, args.only, args.runs), growth(elf, args.only, args.runs)
+    used, why = programs(elf, args)
     if rows:
         print(table(rows, before))
     if grown:
         print(growth_table(grown))
+    if used:
+        print(bench_user.table(used, why, lambda row: compared(row, before.get(row.name)) if before else ""))
     print(f"Instructions are exact (QEMU, -icount shift=0); cycles are the host's under TCG, the least of {args.runs}.")
     if args.out:
-        args.out.write_text(json.dumps({"lab": args.lab, "rows": [asdict(row) for row in rows],
-                                        "growth": [asdict(row) for row in grown]}, indent=1) + "\n")
+        keep(args, rows, grown, used)
     return 0
+
+
+def programs(elf: Path, args: argparse.Namespace) -> tuple[list[bench_user.UserRow], str]:
+    """The programs' part, if the stage has one, and why there is no Linux beside it."""
+    if bench_user.wanted(args.lab, args.only):
+        used, why = bench_user.measure(elf, args.lab, args.only, args.runs, LINE, exact)
+    else:
+        used, why = [], ""
+    if not used and args.only.startswith(bench_user.PREFIX):
+        raise nothing(args.only)
+    return used, why
+
+
+def nothing(asked: str) -> emu.EmulatorError:
+    """What is said of a name that no benchmark has."""
+    return emu.EmulatorError(f"this stage has no benchmark {asked!r}")
+
+
+def keep(args: argparse.Namespace, rows: list[Row], grown: list[Growth], used: list[bench_user.UserRow]) -> None:
+    """Writes the figures that `load` reads."""
+    args.out.write_text(json.dumps({"lab": args.lab} | {name: [asdict(row) for row in part] for name, part in
+                                    (("rows", rows), ("growth", grown), ("programs", used))}, indent=1) + "\n")

@@ -105,7 +105,8 @@ def run(name: str, kernel: Path, initrd: Path, append: str = "", *, memory: str 
             emu.end(process)
         said = console.read_text(errors="replace").replace("\r\n", "\n")
         if not ended:
-            raise emu.EmulatorError(f"{name} did not end within {patience:g} s; it said at last:\n{said[-400:]}")
+            raise emu.EmulatorError(f"{name} did not end within {patience:g} s; it said at last:\n"
+                                    f"{said[-400:]}")
         return said
 
 
