@@ -174,18 +174,18 @@ def test_a_secret_in_any_object_is_found(reference, tmp_path, name, text, origin
 
 def test_what_a_starter_has_anyway_is_no_secret(reference, tmp_path):
     """A starter that is to be mended shares lines with the solution; the others stay secret."""
-    shared, told = "int shared_by_the_starter_of_it_and_the_solution_of_it = 3;", "int what_the_solution_alone_knows_of_it_and_nobody_else_does = 4;"
+    shared, told = "int shared_by_the_starter_of_it_and_by_the_solution_of_it = 3;", "int what_the_solution_alone_knows_of_it_and_nobody_else_does = 4;"
     synthetic.write(reference, {"lab2-memory/three.c": f"""\
 int three(void)
 {{
 \t// BEGIN SOLUTION 2.1
 \t// STARTER 2.1
 \t// {shared}
-\t// return shared_by_the_starter_of_it_and_the_solution_of_it;
+\t// return shared_by_the_starter_of_it_and_by_the_solution_of_it;
 \t{shared}
 \t{told}
 
-\treturn shared_by_the_starter_of_it_and_the_solution_of_it;
+\treturn shared_by_the_starter_of_it_and_by_the_solution_of_it;
 \t// END SOLUTION 2.1
 }}
 """, "docs/x.md": f"{shared}\n", "docs/y.md": f"{told}\n"})

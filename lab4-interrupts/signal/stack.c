@@ -7,12 +7,12 @@
 
 bool signal_stack_used(uint64_t rsp)
 {
-	const stack_t *stack = &task_signals_self()->stack;
-	uint64_t start = (uint64_t)stack->ss_sp;
+	stack_t stack = task_signals_self()->stack;
+	uint64_t start = (uint64_t)stack.ss_sp;
 
 	/* A stack that is disarmed while a handler runs is never in use. */
-	return !(stack->ss_flags & (int)SS_AUTODISARM) && rsp > start &&
-	       rsp - start <= stack->ss_size;
+	return !(stack.ss_flags & (int)SS_AUTODISARM) && rsp > start &&
+	       rsp - start <= stack.ss_size;
 }
 
 int signal_stack_set(const stack_t *stack, uint64_t rsp)
