@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 
 static struct slab_cache cache;
+struct mutex file_watching = MUTEX_INIT(file_watching, "files watched");
 
 void file_init(void)
 {
@@ -24,7 +25,35 @@ struct file *file_create(const struct file_ops *ops, unsigned flags, void *data)
 		return NULL;
 	*file = (struct file){ .ops = ops, .references = 1, .flags = flags, .data = data };
 	mutex_init(&file->lock, "file");
+	list_init(&file->watches);
 	return file;
+}
+
+void file_watch(struct file *file, struct file_watch *watch)
+{
+	assert(mutex_held(&file_watching));
+	list_push_back(&file->watches, &watch->link);
+}
+
+void file_unwatch(struct file_watch *watch)
+{
+	assert(mutex_held(&file_watching));
+	list_remove(&watch->link);
+}
+
+/* The last reference is gone, so the list can only become shorter. */
+static void tell_watchers(struct file *file)
+{
+	if (__atomic_load_n(&file->watches.next, __ATOMIC_ACQUIRE) == &file->watches)
+		return;
+	mutex_lock(&file_watching);
+	while (!list_empty(&file->watches)) {
+		struct file_watch *watch = list_entry(file->watches.next, struct file_watch, link);
+
+		file_unwatch(watch);
+		watch->gone(watch);
+	}
+	mutex_unlock(&file_watching);
 }
 
 void file_get(struct file *file)
@@ -43,6 +72,7 @@ void file_put(struct file *file)
 	if (before > 1)
 		return;
 	assert(may_sleep());
+	tell_watchers(file);
 	if (file->ops->release)
 		file->ops->release(file);
 	if (file->place)

@@ -9,6 +9,7 @@
  * struct buffer, which is user memory or the kernel's.
  */
 #pragma once
+#include "lab1-boot/lib/list.h"
 #include "lab1-boot/lock/mutex.h"
 #include <linux/types.h>
 #include <stddef.h>
@@ -59,7 +60,7 @@ struct file_ops {
 	void (*release)(struct file *file); /* the last reference is gone */
 };
 
-/* Key: [I], [a], [lock]. */
+/* Key: [I], [a], [lock], [watching] file_watching. */
 struct file {
 	const struct file_ops *ops; /* [I] */
 	uint32_t references;        /* [a] */
@@ -67,6 +68,7 @@ struct file {
 	struct mutex lock;          /* held over reads and writes that use the position */
 	int64_t position;           /* [lock] */
 	struct place *place;        /* [I] where it was opened (place.h); NULL: it has no name */
+	struct list watches;        /* [watching] */
 	void *data;                 /* [I] whatever the ops want */
 };
 
@@ -77,6 +79,22 @@ void file_init(void);
 struct file *file_create(const struct file_ops *ops, unsigned flags, void *data);
 void file_get(struct file *file);
 void file_put(struct file *file); /* may sleep */
+
+/*
+ * Whoever waits for a file for longer than a call (epoll) has no reference to it, or a pipe would
+ * never lose its last writer. It is told instead, before the file's ops->release, in which the
+ * queues go that it has joined. Key: [watching] file_watching.
+ */
+struct file_watch {
+	struct list link;                       /* [watching] */
+	void (*gone)(struct file_watch *watch); /* [I] it watches no more; holds file_watching */
+};
+extern struct mutex file_watching;
+
+/* file_watch: caller has a reference to the file. file_unwatch: gone will not be called any more.
+ * Caller holds file_watching. */
+void file_watch(struct file *file, struct file_watch *watch);
+void file_unwatch(struct file_watch *watch);
 
 /*
  * file_read, file_write: check the access mode, and take the position (at NULL: the file's own).

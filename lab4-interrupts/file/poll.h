@@ -1,5 +1,5 @@
 /*
- * Waiting for one of several files: poll, ppoll, select (epoll: lab 6).
+ * Waiting for one of several files: poll, ppoll, select (epoll: standin/epoll.c, until lab 6).
  *
  * A file's poll function says what holds now, and before that joins its wait queues with a
  * waiter of the table's, whose wake function wakes the one who polls: nothing is missed in between.
@@ -29,6 +29,7 @@ struct poll_table {
 	int error;                              /* [own] -ENOMEM: not all queues were joined */
 	bool joining;                           /* [own] poll_wait joins: once is enough */
 	struct waitqueue asleep;                /* who polls */
+	struct waitqueue *told;                 /* [own] asleep, or what poll_stay was given */
 	bool woken;                             /* [a] since it looked */
 };
 
@@ -41,12 +42,19 @@ void poll_wait(struct poll_table *table, struct waitqueue *queue);
 void poll_begin(struct poll_table *table);
 void poll_end(struct poll_table *table);
 
+/*
+ * poll_stay: let the table join that file's queues, and stay in them while others look: whatever
+ * wakes sets table->woken, and wakes `told` if it was not set. 0 or -ENOMEM. poll_end ends it,
+ * before the file is released. May sleep.
+ */
+struct file;
+int poll_stay(struct poll_table *table, struct file *file, struct waitqueue *told);
+
 /* poll_sleep: sleep until one of the queues is woken (since the last poll_sleep, or poll_begin) or
  * the moment (clock_ns) has come. 0, -ETIMEDOUT, -EINTR. May sleep. */
 int poll_sleep(struct poll_table *table, uint64_t deadline);
 
 /* file_poll: what holds of a file now. May sleep. */
-struct file;
 unsigned file_poll(struct file *file, struct poll_table *table);
 
 /* One of those who are waited for. */

@@ -20,7 +20,7 @@ static bool note(struct waiter *waiter)
 	struct poll_table *table = list_entry(waiter, struct poll_waiter, waiter)->table;
 
 	if (!__atomic_exchange_n(&table->woken, true, __ATOMIC_ACQ_REL))
-		waitqueue_wake_all(&table->asleep);
+		waitqueue_wake_all(table->told);
 	return false;
 }
 
@@ -65,6 +65,7 @@ void poll_begin(struct poll_table *table)
 	table->joining = true;
 	table->woken = false;
 	waitqueue_init(&table->asleep, "poll sleeper");
+	table->told = &table->asleep;
 }
 
 static void leave(struct poll_waiter *waiter, unsigned count)
@@ -86,6 +87,17 @@ void poll_end(struct poll_table *table)
 		kfree(more);
 	}
 	leave(table->first, used);
+}
+
+int poll_stay(struct poll_table *table, struct file *file, struct waitqueue *told)
+{
+	poll_begin(table);
+	table->told = told;
+	file_poll(file, table);
+	table->joining = false;
+	if (table->error)
+		poll_end(table);
+	return table->error;
 }
 
 int poll_sleep(struct poll_table *table, uint64_t deadline)

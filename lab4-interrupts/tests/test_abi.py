@@ -18,7 +18,8 @@ from grader import transcripts as record
 transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 # Whose exercise a program is about, and what it cannot do without.
-PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptors": "", "polls": "", "processes": "", "threads": ""}
+PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptors": "", "polls": "", "epolls": "",
+            "processes": "", "threads": ""}
 NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 
 

@@ -24,10 +24,7 @@ def sieve(tmp_path_factory) -> bytes:
     return (at / "sieve").read_bytes()
 
 
-NO_EPOLL = "Go's runtime asks for epoll_create1 once its scavenger sleeps by a timer, mostly on several processors"
-
-
-@pytest.mark.parametrize("cpus", [1, pytest.param(4, marks=pytest.mark.skip(reason=NO_EPOLL))])
+@pytest.mark.parametrize("cpus", [1, 4])
 def test_sieve(user, sieve, cpus):
     ran = user("/bin/gosieve", files={"bin/gosieve": sieve}, cpus=cpus, memory="128M",
                icount=cpus == 1)
