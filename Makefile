@@ -33,7 +33,7 @@ kernel: build-tools				## build the stage: build/labN/cub.elf, and compile_comma
 ## Other machines
 bochs: test-tools				## the same kernel in Bochs
 	$(grader)
-iso: test-tools					## a GRUB image for real hardware: build/labN/cub.iso
+iso: test-tools					## a GRUB image for real hardware, with the programs from lab 4 on: build/labN/cub.iso
 	$(grader)
 record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 under GDB: TEST=name SEED=0x2a SCHEDULE=37
 	$(grader) $(boot) $(call opt,schedule,SCHEDULE) $(call flag,gdb,GDB)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from grader import build, emulator as emu
+from grader import build, emulator as emu, user
 
 GRUB = Path("/usr/lib/grub")
 BIOS, UEFI = GRUB / "i386-pc", GRUB / "x86_64-efi"
@@ -137,7 +137,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", type=int, required=True, help="the stage")
     parser.add_argument("--append", default="", help="the kernel's command line")
     parser.add_argument("--module", action="append", default=[], type=Path, metavar="FILE",
-                        help="a file that GRUB loads beside the kernel (may be repeated)")
+                        help="a file that GRUB loads beside the kernel (may be repeated; default, from lab 4 on: "
+                             "our programs)")
     parser.add_argument("--out", type=Path, help="where to (default: build/labN/cub.iso)")
 
 
@@ -146,9 +147,19 @@ def run(args: argparse.Namespace) -> int:
     return emu.finish(lambda: make(args))
 
 
+def programs(lab: int) -> list[Module]:
+    """The archive of a stage's programs, if it runs some."""
+    if lab < user.FIRST_LAB:
+        return []
+    try:
+        return [Module(user.image(emu.ROOT, lab))]
+    except user.UserError as error:
+        raise emu.EmulatorError(str(error)) from None
+
+
 def make(args: argparse.Namespace) -> int:
     need_tools()
-    modules = [Module(path) for path in args.module]
+    modules = [Module(path) for path in args.module] or programs(args.lab)
     out = image(emu.kernel(args.lab).elf, append=args.append, modules=modules, out=args.out)
     where = os.path.relpath(out)
     print(f"{where}: {out.stat().st_size / 1e6:.1f} MB, boots through {' and '.join(platforms())}")
