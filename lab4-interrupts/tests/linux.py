@@ -11,6 +11,8 @@ import pytest
 
 from grader import initrd, sandbox
 
+# The host's Linux may be older than ours, or do without something: what it says is no student's fault.
+on_the_host = pytest.mark.skipif(not os.environ.get("CUB_LONG"), reason="CUB_LONG=1: what the host's Linux says")
 ENVIRONMENT = {"PATH": "/bin:/sbin:/usr/bin:/usr/sbin", "HOME": "/"}
 
 

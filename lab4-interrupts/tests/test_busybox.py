@@ -31,6 +31,7 @@ def transcript(name: str) -> Path:
     return HERE / f"transcripts/{name}.txt"
 
 
+@linux.on_the_host
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_linux(request, tmp_path, name):
     shell, status = SCRIPTS[name]

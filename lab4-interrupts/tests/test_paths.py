@@ -26,6 +26,7 @@ TREE = [
 ]
 
 
+@linux.on_the_host
 def test_linux(request, tmp_path):
     entries = programs.entries(Path(request.config.rootpath), 4) + TREE
     said, status = linux.run(entries, tmp_path, "/bin/pathtest")

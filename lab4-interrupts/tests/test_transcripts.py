@@ -1,7 +1,7 @@
 """Programs that tell what system calls do: Cub's output has to be Linux's, line by line.
 
-Linux's was recorded (transcripts/*.txt), by running the same static binary on the host; the second
-test here does that again, so a transcript is never a belief. CUB_RECORD=1 writes them anew.
+Linux's was recorded (transcripts/*.txt), by running the same static binary on the host; CUB_LONG=1
+does that again, so a transcript is never a belief. CUB_RECORD=1 writes them anew, too.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def on_linux(tree: Path, name: str) -> str:
     return ran.stdout
 
 
+@linux.on_the_host
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_linux(request, name):
     said = on_linux(Path(request.config.rootpath), name)
