@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <x86intrin.h>
 
-#define RUNS 5
+#define RUNS 3
 
 static const struct operation *const all[] = { calls, processes, memory, rounds };
 

@@ -7,7 +7,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define RING 8
+#define RING   8
+#define SETTLE 3000 /* rounds before: schedulers treat who is new in another way */
 
 static void read_byte(int from)
 {
@@ -44,6 +45,14 @@ static int hand_on(int from, int other)
 	return ends[0];
 }
 
+static void send_round(int to, int from, uint64_t turns)
+{
+	for (uint64_t i = 0; i < turns; i++) {
+		write_byte(to);
+		read_byte(from);
+	}
+}
+
 /* A byte goes round in a ring of processes, of which this is one. */
 static void turn_ring(unsigned members, uint64_t turns)
 {
@@ -53,11 +62,9 @@ static void turn_ring(unsigned members, uint64_t turns)
 	last = ends[0];
 	for (unsigned i = 1; i < members; i++)
 		last = hand_on(last, ends[1]);
+	send_round(ends[1], last, SETTLE / members);
 	start();
-	for (uint64_t i = 0; i < turns; i++) {
-		write_byte(ends[1]);
-		read_byte(last);
-	}
+	send_round(ends[1], last, turns);
 	stop();
 	close(ends[1]);
 	close(last);
@@ -78,7 +85,6 @@ static void switch_ring(uint64_t count)
 /* --- threads -------------------------------------------------------------------------- */
 
 static _Atomic int turn;
-static uint64_t turns;
 
 static void wait_for_turn(int mine)
 {
@@ -92,20 +98,28 @@ static void give_turn(int other)
 	syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static void *take_turns(void *unused)
+static void *take_turns(void *turns)
 {
-	for (uint64_t i = 0; i < turns; i++) {
+	for (uint64_t i = 0; i < (uint64_t)turns; i++) {
 		wait_for_turn(1);
 		give_turn(0);
 	}
-	return unused;
+	return NULL;
 }
 
-static pthread_t begin(void *(*run)(void *))
+static void give_turns(uint64_t turns)
+{
+	for (uint64_t i = 0; i < turns; i++) {
+		give_turn(1);
+		wait_for_turn(0);
+	}
+}
+
+static pthread_t begin(void *(*run)(void *), uint64_t argument)
 {
 	pthread_t thread;
 
-	errno = pthread_create(&thread, NULL, run, NULL);
+	errno = pthread_create(&thread, NULL, run, (void *)argument);
 	if (errno)
 		fail("pthread_create");
 	return thread;
@@ -116,13 +130,10 @@ static void futex_round(uint64_t count)
 	pthread_t other;
 
 	turn = 0;
-	turns = count;
-	other = begin(take_turns);
+	other = begin(take_turns, SETTLE + count);
+	give_turns(SETTLE);
 	start();
-	for (uint64_t i = 0; i < count; i++) {
-		give_turn(1);
-		wait_for_turn(0);
-	}
+	give_turns(count);
 	stop();
 	pthread_join(other, NULL);
 }
@@ -136,14 +147,14 @@ static void thread_life(uint64_t count)
 {
 	start();
 	for (uint64_t i = 0; i < count; i++)
-		pthread_join(begin(nothing), NULL);
+		pthread_join(begin(nothing, 0), NULL);
 	stop();
 }
 
 const struct operation rounds[] = {
-	{ "user_pipe_round", "a byte through two pipes, there and back", pipe_round, 1000 },
+	{ "user_pipe_round", "a byte through two pipes, there and back", pipe_round, 2000 },
 	{ "user_switch_ring", "a byte to the next of 8 processes", switch_ring, 1000 * RING },
-	{ "user_futex_round", "futex, there and back", futex_round, 1000 },
+	{ "user_futex_round", "futex, there and back", futex_round, 2000 },
 	{ "user_thread_life", "pthread_create + pthread_join", thread_life, 200 },
 	{ 0 },
 };
