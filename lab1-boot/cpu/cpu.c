@@ -12,11 +12,17 @@
 #define CPUID_BRAND        0x80000002u
 #define CPUID_EXTENDED_BIT 0x80000000u
 
-void (*cpu_meanwhile)(void); /* [I] once set */
+static void (*meanwhile)(void); /* [I] once set */
 
 void cpu_set_meanwhile(void (*answer)(void))
 {
-	cpu_meanwhile = answer;
+	meanwhile = answer;
+}
+
+void cpu_meanwhile(void)
+{
+	if (meanwhile)
+		meanwhile();
 }
 
 static struct cpuid cpuid_raw(uint32_t leaf, uint32_t subleaf)

@@ -26,14 +26,14 @@
 #define CPU_PAUSE() cpu_pause()
 #endif
 
-/* What is done meanwhile, at each of them: see cpu_set_meanwhile. */
-extern void (*cpu_meanwhile)(void);
+/* What is done meanwhile, at each of them: see cpu_set_meanwhile. It keeps all registers. */
+void cpu_meanwhile(void) __attribute__((no_caller_saved_registers));
 
+/* Called in assembly, since gcc would not believe that all registers are kept: a lock that is free
+ * would be taken with three of them saved, for the case that it is not. */
 static inline void cpu_pause(void)
 {
-	asm volatile("pause");
-	if (cpu_meanwhile)
-		cpu_meanwhile();
+	asm volatile("pause\n\tcall cpu_meanwhile" ::: "memory", "cc");
 }
 
 /*

@@ -42,7 +42,8 @@ static void taken(struct spinlock *lock, uint64_t caller, uint64_t looks)
 	order_acquired(lock, ORDER_SPIN, looks);
 }
 
-static void lock_for(struct spinlock *lock, uint64_t caller)
+/* Inline, as all of this is short, and calls would be half of it. */
+static inline __attribute__((always_inline)) void lock_for(struct spinlock *lock, uint64_t caller)
 {
 	this_cpu(locks_held)++; /* first of all: then we stay on this processor */
 	order_acquire(lock, lock->name, caller, ORDER_SPIN);
