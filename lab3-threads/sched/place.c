@@ -35,6 +35,8 @@ static unsigned place(const struct thread *thread)
 {
 	unsigned last = thread->cpu, best = CPUS_MAX;
 
+	if (runqueue_count() == 1)
+		return last;
 	if (may_run(thread, last) && idles(last))
 		return last;
 	for (unsigned cpu = 0; cpu < runqueue_count(); cpu++) {
