@@ -117,11 +117,20 @@ struct task {
 extern struct mutex process_tree;            /* who is whose child, groups and sessions */
 extern struct process *process_init_process; /* number 1; orphans become its children. [I] */
 
-/* task_self: the calling thread's task; NULL for a thread of the kernel's own. */
-struct task *task_self(void);
+/* task_free: what frees a task's thread, and no other: by this it is known. */
+void task_free(struct thread *thread);
 
 /* task_of_thread: the task that the thread is part of; NULL if it is none's. */
-struct task *task_of_thread(struct thread *thread);
+static inline struct task *task_of_thread(struct thread *thread)
+{
+	return thread->free == task_free ? (struct task *)thread : NULL;
+}
+
+/* task_self: the calling thread's task; NULL for a thread of the kernel's own. */
+static inline struct task *task_self(void)
+{
+	return task_of_thread(thread_self());
+}
 
 static inline struct process *process_self(void)
 {

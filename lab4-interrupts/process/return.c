@@ -21,15 +21,17 @@ static void do_work(struct task *task, struct trap_frame *frame)
 	signal_deliver(frame);
 }
 
-/* Called with interrupts off, as it returns; what it does may need them on. */
-static void prepare(struct trap_frame *frame)
+static bool has_work(const struct task *task)
 {
-	struct task *task = task_self();
+	return __atomic_load_n(&task->work, __ATOMIC_ACQUIRE) & WORK;
+}
 
-	if (!task)
-		return;
+/* What it does may need interrupts on. Not inline: who has nothing to do need not save registers
+ * for it. */
+static __attribute__((noinline)) void do_all(struct task *task, struct trap_frame *frame)
+{
 	for (;;) {
-		if (__atomic_load_n(&task->work, __ATOMIC_ACQUIRE) & WORK) {
+		if (has_work(task)) {
 			irq_restore(RFLAGS_IF);
 			do_work(task, frame);
 			irq_save();
@@ -39,6 +41,15 @@ static void prepare(struct trap_frame *frame)
 			return;
 		}
 	}
+}
+
+/* Called with interrupts off, as it returns. */
+static void prepare(struct trap_frame *frame)
+{
+	struct task *task = task_self();
+
+	if (task && (has_work(task) || sched_asked()))
+		do_all(task, frame);
 }
 
 void return_init(void)

@@ -98,7 +98,7 @@ static bool count_one(void)
 	return false;
 }
 
-static void task_free(struct thread *thread)
+void task_free(struct thread *thread)
 {
 	struct task *task = (struct task *)thread;
 
@@ -138,16 +138,6 @@ unwind_count:
 void task_put(struct task *task)
 {
 	thread_put(&task->thread);
-}
-
-struct task *task_of_thread(struct thread *thread)
-{
-	return thread->free == task_free ? (struct task *)thread : NULL;
-}
-
-struct task *task_self(void)
-{
-	return task_of_thread(thread_self());
 }
 
 struct trap_frame *task_frame(struct task *task)
