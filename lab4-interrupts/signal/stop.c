@@ -32,11 +32,22 @@ static void send_child(struct process *parent, struct process *child, int code, 
 	signal_send(parent, SIGCHLD, &info);
 }
 
+/* What wait tells from now on. A SIGCONT may have come meanwhile: then it has not stopped. */
+static void note_news(struct process *process, int code, int status)
+{
+	struct signals *signals = process->signals;
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	int stop = code == CLD_STOPPED && signals->stopped ? status : 0;
+
+	__atomic_store_n(&process->stop_news, stop, __ATOMIC_RELEASE);
+	__atomic_store_n(&process->continue_news, code == CLD_CONTINUED, __ATOMIC_RELEASE);
+	spin_unlock_irqrestore(&signals->lock, irq);
+}
+
 static void tell_parent(struct process *process, int code, int status)
 {
 	mutex_lock(&process_tree);
-	__atomic_store_n(&process->stop_news, code == CLD_STOPPED ? status : 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&process->continue_news, code == CLD_CONTINUED, __ATOMIC_RELEASE);
+	note_news(process, code, status);
 	if (process->parent && !process->zombie) {
 		send_child(process->parent, process, code, status);
 		process_tell_parent(process);
@@ -168,6 +179,8 @@ void signal_resume(struct signals *signals, bool tell)
 	/* A stop of which the parent has not heard yet was none. */
 	signals->continued = tell && !signals->stop_number;
 	signals->stop_number = 0;
+	/* Who lets a job go on and then waits for it is not told that it stands. */
+	__atomic_store_n(&signals->process->stop_news, 0, __ATOMIC_RELEASE);
 	waitqueue_wake_all(&signals->standing);
 }
 

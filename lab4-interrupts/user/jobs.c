@@ -173,6 +173,28 @@ static void part_stop(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+/* A shell's fg: who has gone on is not waited for as one that stands, whether it has run since or
+ * not. */
+static void part_undone(void)
+{
+	siginfo_t info;
+	pid_t child = fork();
+	int status = 0, told = 0;
+
+	if (child == 0)
+		for (;;)
+			pause();
+	for (int i = 0; i < 20; i++) {
+		kill(child, SIGSTOP);
+		waitid(P_PID, child, &info, WSTOPPED | WNOWAIT);
+		kill(child, SIGCONT);
+		told += waitpid(child, &status, WUNTRACED | WNOHANG) != 0;
+	}
+	printf("stops that were undone: told of %d\n", told);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+}
+
 static int reader[2];
 
 /* What a read gets that is stopped, and goes on. */
@@ -249,6 +271,7 @@ static void part_timers(void)
 static const struct part parts[] = {
 	{ "restart", part_restart },
 	{ "stop", part_stop },
+	{ "undone", part_undone },
 	{ "goes_on", part_goes_on },
 	{ "orphaned", part_orphaned },
 	{ "timers", part_timers },
