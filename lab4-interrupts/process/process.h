@@ -12,7 +12,7 @@
  * Stopped and continued are no states but signals' business (signal/): every task of a stopped
  * process waits on its way to user mode.
  *
- * Lock order: the tree's, then a process's leaving, then its lock, then spin locks.
+ * Lock order: a process's leaving, then the tree's, then a process's lock, then spin locks.
  *
  * Read more: fork(2), clone(2), wait(2), credentials(7); Ritchie and Thompson, "The UNIX
  * time-sharing system", CACM 17(7), 1974.
@@ -62,7 +62,7 @@ struct process {
 	bool continue_news;    /* [a] SIGCONT has let it go on */
 	bool forgets_children; /* [a] SIGCHLD is ignored, or SA_NOCLDWAIT: no zombies */
 
-	struct mutex leaving; /* held by a task that takes itself out; before lock */
+	struct mutex leaving; /* held by a task that takes itself out; before the tree */
 	struct mutex lock;
 	struct list tasks; /* [lock] */
 	unsigned living;   /* [lock] [a] how many these are */
