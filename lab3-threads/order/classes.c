@@ -11,7 +11,11 @@
 #define KNOWN 512 /* names by their addresses; a power of two */
 #define TRIES 8   /* places for one of them */
 
-static struct order_class classes[ORDER_CLASSES];
+_Static_assert(ORDER_CLASSES == 128 && sizeof(struct order_class) == 80 &&
+		       __builtin_offsetof(struct order_class, sleeps) == 32,
+	"tests/order_table.py");
+
+struct order_class order_classes[ORDER_CLASSES];
 static unsigned count; /* [a] rises under order_lock */
 
 /* A name's address, with the lowest bit of all for whether it sleeps; and its class. */
@@ -44,7 +48,7 @@ unsigned order_class_count(void)
 
 struct order_class *order_class_at(unsigned number)
 {
-	return &classes[number];
+	return &order_classes[number];
 }
 
 /* --- by the address of the name ------------------------------------------------------ */
@@ -99,7 +103,7 @@ static uint8_t find(const char *name, bool sleeps)
 	unsigned classes_now = order_class_count();
 
 	for (unsigned i = 0; i < classes_now; i++)
-		if (classes[i].sleeps == sleeps && same_name(&classes[i], name))
+		if (order_classes[i].sleeps == sleeps && same_name(&order_classes[i], name))
 			return (uint8_t)i;
 	return ORDER_NO_CLASS;
 }
@@ -111,7 +115,7 @@ static uint8_t add(const char *name, bool sleeps)
 
 	if (count == ORDER_CLASSES)
 		return ORDER_NO_CLASS;
-	class = &classes[count];
+	class = &order_classes[count];
 	for (size_t i = 0; i < ORDER_NAME - 1 && name[i]; i++)
 		class->name[i] = name[i];
 	class->sleeps = sleeps;
@@ -158,7 +162,7 @@ void order_by_address(const char *name)
 		uint8_t class = order_class(name, sleeps);
 
 		if (class != ORDER_NO_CLASS)
-			__atomic_store_n(&classes[class].by_address, true, __ATOMIC_RELAXED);
+			__atomic_store_n(&order_classes[class].by_address, true, __ATOMIC_RELAXED);
 	}
 }
 
@@ -170,7 +174,7 @@ ORDER_QUICK void order_count(uint8_t number, uint64_t waited)
 
 	if (number == ORDER_NO_CLASS)
 		return;
-	class = &classes[number];
+	class = &order_classes[number];
 	__atomic_fetch_add(&class->acquired, 1, __ATOMIC_RELAXED);
 	if (!waited)
 		return;
@@ -185,7 +189,7 @@ ORDER_QUICK void order_held_for(uint8_t number, uint64_t nanoseconds, uint64_t s
 
 	if (number == ORDER_NO_CLASS)
 		return;
-	class = &classes[number];
+	class = &order_classes[number];
 	if (nanoseconds <= __atomic_load_n(&class->longest, __ATOMIC_RELAXED))
 		return;
 	flags = order_lock();

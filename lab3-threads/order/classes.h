@@ -27,6 +27,10 @@ struct order_class {
 	uint64_t longest_site; /* [raw] where that one had been taken */
 };
 
+/* All of them; behind the last one a name is empty. For who looks at a stopped kernel from outside:
+ * others call order_class_at. */
+extern struct order_class order_classes[ORDER_CLASSES];
+
 /* order_class: the number of the class of that name; a new one if there is none yet, ORDER_NO_CLASS
  * if there is no room. The name need not live on. May take order_lock. */
 uint8_t order_class(const char *name, bool sleeps);

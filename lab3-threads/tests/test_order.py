@@ -2,15 +2,11 @@
 lab3-threads/README.md, "The order of locks", is what the kernel really does."""
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
 
 import pytest
 
-from grader.ktests import without_comments
-
-ROOT = Path(__file__).resolve().parents[2]
-README = Path(__file__).resolve().parents[1] / "README.md"
+order = import_module("lab3-threads.tests.order_table")
 
 THREADS = ("3.1", "3.2")
 ALL = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7")
@@ -134,71 +130,18 @@ def test_locks_counts(ask):
 
 # --- the table ---------------------------------------------------------------------------------------------------
 
-@dataclass(frozen=True)
-class Row:
-    """A class of locks as the table has it."""
-
-    rank: int
-    name: str
-    kind: str
-    files: list[str]
-    while_holding: list[str]
-
-
-def table():
-    """The rows under the heading, by (name, kind)."""
-    section = README.read_text(encoding="utf-8").split("\n## The order of locks\n")[1].split("\n## ")[0]
-    first = section[section.index("\n|") + 1:].split("\n\n")[0]
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in first.splitlines()]
-    names = re.compile(r"`([^`]+)`|\*([^*]+)\*").findall
-    rows = [Row(int(rank), names(name)[0][0], kind, [found[0] for found in names(files)],
-                [a or b for a, b in names(holding)])
-            for rank, name, kind, files, holding, _notes in lines[2:]]
-    assert [row.rank for row in rows] == sorted(row.rank for row in rows)
-    return {(row.name, row.kind): row for row in rows}
-
-
-LOCKS = "(?:spin|mutex|rwlock|waitqueue|condvar|semaphore|barrier|completion)_init"
-STATIC = "(?:SPINLOCK|MUTEX|RWLOCK|WAITQUEUE|CONDVAR|SEMAPHORE|BARRIER|COMPLETION)_INIT"
-DECLARATION = re.compile(rf'\b(?:{LOCKS}|{STATIC})\([^;{{}}"]*"([^"]+)"')
-
-
-def declared():
-    """{name: files} of the locks that the kernel of labs 1 to 3 declares."""
-    found = {}
-    for lab in sorted(ROOT.glob("lab[1-3]-*")):
-        for path in sorted(lab.rglob("*.[ch]")):
-            place = str(path.relative_to(ROOT))
-            if re.search(r"/(tests|hidden|standin|mutants|explore)/", place):
-                continue
-            for name in DECLARATION.findall(without_comments(path.read_text(encoding="utf-8"))):
-                found.setdefault(name, set()).add(place)
-    return found
+def wrong(edges):
+    """What a kernel of this stage did and the table does not have."""
+    return order.wrong(edges, order.table(3))
 
 
 def test_table_has_every_class():
     """Each lock that is declared stands in the table, with the file that declares it, and none beside them."""
-    rows, locks = table(), declared()
+    rows, locks = order.table(3), order.declared("[1-3]")
     assert len(locks) > 10
     assert sorted(name for name, _ in rows) == sorted(locks)
     for row in rows.values():
         assert set(row.files) == locks[row.name], f"{row.name}: declared in {sorted(locks[row.name])}"
-
-
-def wrong(edges):
-    """What the kernel did and the table does not have, in words. Tests' own locks may do what they want."""
-    rows, known = table(), declared()
-    for held, held_kind, taken, taken_kind in sorted(edges):
-        if held not in known or taken not in known:
-            continue
-        above, below = rows.get((held, held_kind)), rows.get((taken, taken_kind))
-        if not above or not below:
-            yield f"{taken} was taken while {held} was held: one of them is of another kind in the table"
-            continue
-        if above.rank >= below.rank:
-            yield f"{taken} was taken while {held} was held: that goes up in the table"
-        if not {held, f"any that {held_kind}"} & set(below.while_holding):
-            yield f"{taken} was taken while {held} was held: that is not in its column"
 
 
 @pytest.mark.needs("1.2", "1.3", "1.7", *ALL)
@@ -216,7 +159,7 @@ def test_table_has_what_commands_do(ask):
 @pytest.mark.parametrize("test", ["order_whole_kernel", "exhaustion_spaces", "clone_shared_memory"])
 def test_table_has_what_tests_do(ktest, test):
     """The same for tests that use all of memory and threads."""
-    edges = [tuple(reply.split(",")) for reply in ktest(test, append="edges", limit=10).replies]
+    edges = order.told(ktest(test, append="edges", limit=10).replies)
     assert ("vm_space", "sleeps", "page table", "spins") in edges
     assert not list(wrong(edges))
 
