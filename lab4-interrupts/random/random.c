@@ -78,7 +78,7 @@ static void mix_events(void)
 	mix(words, EVENTS + 1);
 }
 
-/* A key for one answer; the generator keeps another one, from the same block. */
+/* A key for one answer, or a short answer; the generator keeps another one, from the same block. */
 static void fork_key(uint8_t own[CHACHA_KEY])
 {
 	static const uint8_t nonce[CHACHA_NONCE] = "next key";
@@ -100,6 +100,10 @@ void random_bytes(void *to, size_t bytes)
 	uint32_t number = 0;
 
 	fork_key(own);
+	if (bytes <= CHACHA_KEY) {
+		memcpy(to, own, bytes);
+		return;
+	}
 	for (size_t done = 0; done < bytes; done += CHACHA_BLOCK) {
 		chacha_block(own, number++, nonce, block);
 		memcpy((char *)to + done, block,
