@@ -22,8 +22,8 @@ grade: test-tools				## grade it, with points: LAB=1 EX=1.3 SUBMISSION=path ISOL
 	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,submission,SUBMISSION) $(call opt,seed,SEED) $(call opt,out,OUT) $(call flag,isolate,ISOLATE) $(call flag,carry,CARRY)
 watch: test-tools				## grade the changed exercise at each save: LAB=1 EX=1.3
 	$(grader) $(call opt,exercise,EX)
-gdb: test-tools					## boot it stopped, with GDB attached: LAB=1 DEBUG=1 TEST=name SEED=0x2a
-	$(grader) $(boot) $(call flag,debug,DEBUG)
+gdb: test-tools					## boot it stopped, with GDB attached: LAB=1 DEBUG=1 TEST=name SEED=0x2a INITRD=file
+	$(grader) $(boot) $(call flag,debug,DEBUG) $(call opt,initrd,INITRD) $(call opt,append,ARGS)
 trace: test-tools				## a picture of what ran when in a test: LAB=3 TEST=name SEED=0x2a CPUS=2
 	$(grader) $(boot) $(call opt,cpus,CPUS)
 kernel: build-tools				## build the stage: build/labN/cub.elf, and compile_commands.json

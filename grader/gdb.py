@@ -256,6 +256,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     emu.debug_argument(parser)
     test_arguments(parser)
     debugger_arguments(parser)
+    parser.add_argument("--initrd", type=Path, help="an archive of programs (default: none, but the monitor)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -268,7 +269,8 @@ def debug(args: argparse.Namespace) -> int:
     kernel = emu.kernel(args.lab, tests=bool(args.test), debug=args.debug)
     memory, cpus = emu.machine(args.lab, args.memory, args.cpus)
     options = launch.Options(kernel, ktest=args.test, seed=args.seed, input=read_input(args.input),
-                             append=args.append, memory=memory, cpus=cpus, icount=bool(args.test))
+                             append=args.append, memory=memory, cpus=cpus, icount=bool(args.test),
+                             initrd=args.initrd)
     with Session(options, debugger=True) as session:
         status = session.debug(args.command, batch=args.batch)
         if verdict := session.verdict():
