@@ -30,7 +30,8 @@ def test_table_of_exercises(lab):
     text = (ROOT / lab.directory / "README.md").read_text()
     rows = {id: (title, int(points), int(hours), re.findall(r"`([^`]+)`", files))
             for id, title, _, points, hours, files in ROW.findall(text)}
-    assert rows == {each.id: (each.title, each.points, each.hours, sources(lab, each)) for each in lab.exercises}
+    assert rows == {each.id: (each.title, each.points, each.hours, sources(lab, each))
+                    for each in lab.exercises}
 
 
 @pytest.mark.parametrize("lab", labs.labs(ROOT), ids=lambda lab: lab.directory)
