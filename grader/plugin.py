@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "exercise(id): the exercise that a test belongs to")
-    config.addinivalue_line("markers", "slow: begun first, so that no worker ends alone with it")
+    config.addinivalue_line("markers", "slow: begun first among several workers, so that none ends alone with it, else last")
     config.addinivalue_line("markers", "needs(id, ...): exercises without which a test cannot run")
     shared = getattr(config, "workerinput", {})
     option = config.option
@@ -173,14 +173,15 @@ def needs_of(item: pytest.Item) -> list[str]:
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config,
                                   items: list[pytest.Item]) -> None:
-    """Puts exercises in an order in which each comes behind what it needs, and slow tests first.
+    """Puts exercises in an order in which each comes behind what it needs, and slow tests first or last.
 
     One that --cub-first names comes before all."""
     order = {name: place for place, name in enumerate(_in_order(exercises(config.rootpath)))}
     for item in items:
         if (name := exercise_of(item)) and name not in order:
             raise pytest.UsageError(f"{item.nodeid}: there is no exercise {name}")
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None,
+    shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: ((item.get_closest_marker("slow") is None) == shared,
                                  order.get(exercise_of(item), len(order)), lab_of(item.path) is None))
     if config.option.cub_exercise:
         wanted = {name.strip() for name in config.option.cub_exercise.split(",")}

@@ -42,6 +42,14 @@ def test_an_end_of_bochs_itself_is_said_in_its_words(tmp_path, monkeypatch):
         assert "device" in machine.message().lower()
 
 
+def test_a_test_has_so_many_instructions(monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setattr(bochs, "TICKS", 30_000_000)
+    with bochs.TestBoot(iso.image(emu.kernel(1).elf)) as machine:
+        assert not machine.until_verdict().results
+        assert machine.process.wait(timeout=60) == 0
+
+
 def test_missing_files_are_named(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setenv("PATH", "/nowhere")

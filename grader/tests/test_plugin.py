@@ -45,6 +45,13 @@ def test_the_test_to_begin_with(tmp_path):
     assert outcomes(tmp_path) == {"bad_c": "failed"}
 
 
+def test_a_slow_test_is_the_last_of_one_worker(tmp_path):
+    slow = MARKED.format(exercise="1.1", name="p", truth=True).replace("@pytest", "@pytest.mark.slow\n@pytest", 1)
+    house.make(tmp_path, {"a_test.c": house.ktests(ok_a="1.1"), "test_p.py": slow})
+    house.pytest(tmp_path, "-p", "no:xdist")
+    assert list(outcomes(tmp_path)) == ["ok_a", "test_p"]
+
+
 def test_a_failure_says_all_that_it_should(tmp_path):
     house.make(tmp_path, {"a_test.c": house.ktests(todo_a="1.1")})
     said = house.pytest(tmp_path)
