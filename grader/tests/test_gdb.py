@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import emulator as emu, gdb
+from grader import emulator as emu, gdb, user
 from grader.tests.terminal import Terminal, children
 
 COMMAND = [sys.executable, "-m", "grader", "gdb", "--lab", "1"]
 MEMORY = (*COMMAND[:-1], "2")       # the lab with pages and page tables
 THREADS = (*COMMAND[:-1], "3")      # with threads and processors
+PROGRAMS = (*COMMAND[:-1], "4")     # that runs programs
 
 
 def batch(*commands: str, more: tuple[str, ...] = (), command: tuple[str, ...] = tuple(COMMAND)) -> str:
@@ -221,6 +222,15 @@ def test_threads_on_the_explorers_processors():
     names = [re.findall(r"^#\d+ +0x[0-9a-f]+  (\w+)", trace, re.MULTILINE) for trace in traces]
     assert sorted("explore_at" in trace for trace in names) == [False, True], said
     assert all(trace[-1] in ("thread_begin", "boot_high", "enter") for trace in names)
+
+
+def test_programs_and_where_each_of_them_sleeps():
+    """A thread has the name of the program that it runs now."""
+    image = user.image(emu.ROOT, 4)
+    said = batch("break process_exit", "continue", "cub threads", command=PROGRAMS,
+                 more=("--initrd", str(image), "--append", "quiet -- /bin/sieve 2"))
+    names = re.findall(r"^ +\d+  (\S.*?) +(?:sleeping|ready|running) +\d\*? +16 ", said, re.MULTILINE)
+    assert {"main", "init", "console keys", "sieve"} <= set(names) and names.count("init") == 1, said
 
 
 def test_commands_are_found_by_their_files():

@@ -82,6 +82,11 @@ void thread_adopt(struct thread *thread, const char *name)
 	add(thread);
 }
 
+void thread_rename(const char *name)
+{
+	strlcpy(thread_self()->name, name, THREAD_NAME);
+}
+
 void thread_abandon(struct thread *thread)
 {
 	take_out(thread);

@@ -55,7 +55,7 @@ struct thread_sched {
  */
 struct thread {
 	uint64_t rsp; /* [queue] while it does not run; switch.S knows that it comes first */
-	char name[THREAD_NAME];      /* [I] */
+	char name[THREAD_NAME];      /* [own] for its changes; others look */
 	uint64_t frame;              /* [queue] while it does not run: where a backtrace begins */
 	unsigned id;                 /* [I] */
 	uint32_t references;         /* [a] */
@@ -175,6 +175,9 @@ uint64_t thread_count(void);
  * of the list: visit may not sleep, nor create or free a thread.
  */
 void threads_each(bool (*visit)(struct thread *thread, void *context), void *context);
+
+/* thread_rename: the calling thread's name from now on, cut to what fits. Never sleeps. */
+void thread_rename(const char *name);
 
 /*
  * thread_adopt: make a thread of what is no thread yet and runs on a stack of its own: the boot

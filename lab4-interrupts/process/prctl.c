@@ -63,6 +63,7 @@ static int set_name(struct task *self, uint64_t from)
 		return -EFAULT;
 	name[TASK_NAME - 1] = 0; /* a longer one is cut */
 	memcpy(self->name, name, sizeof(name));
+	thread_rename(name);
 	return 0;
 }
 

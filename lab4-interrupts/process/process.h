@@ -102,8 +102,6 @@ struct task {
 	uint64_t
 		syscall; /* [own] the number of the call it is in, for its restart; ~0 if in none */
 	unsigned work;   /* [a] TASK_*: what is to be done before it goes to user mode */
-	uint64_t user_ns, system_ns;           /* [own] */
-	uint64_t stamp;                        /* [own] when it last went in or out of user mode */
 	struct task_signals *signals;          /* [I] */
 	int64_t (*restart)(struct task *task); /* [own] restart_syscall: what is left to do */
 	uint64_t restart_argument[4];          /* [own] */
