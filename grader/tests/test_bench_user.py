@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import asdict
 
 import pytest
 
-from grader import bench, bench_user, emulator as emu, linux
+from grader import bench, bench_user, emulator as emu, linux, user
 from grader.bench_user import UserRow
 from grader.tests.test_bench import run
 
@@ -18,6 +19,8 @@ SAID = """init: begins
 # bench user_null_call 10 1900 null call
 init: status 0
 """
+OPERATIONS = set("null_call signal_round fork_exit_wait fork_exec vfork_exec fault_anonymous fault_cow "
+                 "pipe_round switch_ring futex_round thread_life".split())
 ROWS = [UserRow("user_one", "the first", 1234.5, 2.0, 2469.0, 4.0), UserRow("user_two", "2nd", 60, 20, 100, 10)]
 
 
@@ -65,6 +68,15 @@ def test_earlier_figures_are_found(tmp_path):
     file.write_text(json.dumps({"lab": 4, "rows": [], "growth": [], "programs": [asdict(row) for row in ROWS]}))
     before = bench.load(file)
     assert bench.compared(UserRow("user_two", "2nd", 30, 40), before["user_two"]) == "    0.50x    2.00x"
+
+
+def test_the_program_runs_on_the_host_too():
+    program = user.programs(emu.ROOT, 4)["bench"]
+    said = subprocess.run([program], capture_output=True, text=True, timeout=120).stdout
+    found = bench_user.read("the host", said + "init: status 0\n", bench.LINE)
+    assert [name for name in found if not name.startswith(bench_user.PREFIX)] == [bench.KNOWN]
+    assert {name.removeprefix(bench_user.PREFIX) for name in found} - {bench.KNOWN} == OPERATIONS
+    assert all(ticks > 0 for _, ticks, _ in found.values())
 
 
 def test_only_what_may_be_a_program_is_booted():
