@@ -51,10 +51,14 @@ static void fork_copies(void)
 static void fork_numbers(void)
 {
 	int status;
-	pid_t me = getpid(), child = fork();
+	pid_t me = getpid(), child;
 
+	setpgid(0, 0);
+	child = fork();
 	if (child == 0) {
 		say("parent's number is right: %d", getppid() == me);
+		say("parent's group, and its session: %d %d", getpgrp() == me,
+			getsid(0) == getsid(me));
 		say("own number is another: %d", getpid() != me && getpid() == gettid());
 		_exit(0);
 	}
