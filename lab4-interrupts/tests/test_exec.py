@@ -17,6 +17,7 @@ processes = import_module("lab4-interrupts.tests.processes")
 HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 SEGMENT = struct.Struct("<IIQQQQQQ")
 CODE = bytes.fromhex("bf0b000000" "b8e7000000" "0f05")      # exit_group(11)
+ENDS_BY_BSS = bytes.fromhex("0fb63d0a000000 83c70b b8e7000000 0f05")    # exit_group(11 + the byte behind it)
 BASE = 0x400000
 LOAD, INTERP, GNU_STACK = 1, 3, 0x6474e551
 REFUSED, ENDED = "Exec format error", "exited 11"
@@ -59,6 +60,8 @@ def broken() -> dict[str, tuple[bytes, str]]:
         "right": (image(header(), segment()), ENDED),
         "right_pie": (image(header(type=3, entry=0x1000), segment(vaddr=0x1000)), ENDED),
         "right_bss": (image(header(), segment(memsz=0x5000, flags=7)), ENDED),
+        "right_bss_behind_data": (image(header(), segment(filesz=len(ENDS_BY_BSS), memsz=0x5000, flags=7),
+                                        code=ENDS_BY_BSS + b"\x22" * 64), ENDED),
         "right_no_load_first": (image(header(phnum=2), segment(type=GNU_STACK, flags=6), segment()), ENDED),
         "short": (b"\x7fELF", REFUSED),
         "class_32": (image(header(ident=b"\x7fELF\x01\x01\x01".ljust(16, b"\0")), segment()), REFUSED),
