@@ -62,6 +62,7 @@ class Watch:
     def __init__(self, tree: Path, lab: Lab, only: str | None, say: Callable[[str], None]) -> None:
         self.tree, self.lab, self.only, self.say = tree, lab, only, say
         self.last = [only] if only else [e.id for e in lab.exercises]
+        self.over = False       # Ctrl-C: an exception alone is lost where it meets a destructor
         self.seen = snapshot(tree, lab)
 
     def run(self) -> None:
@@ -70,7 +71,7 @@ class Watch:
         self.say(f"watching {what}: save a file to have it graded, Ctrl-C ends")
         if self.only:
             self.grade(self.last)
-        while True:
+        while not self.over:
             time.sleep(EVERY)
             self.look()
 
@@ -157,15 +158,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    def end(*_) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
     try:
         lab = labs.load(args.tree, args.lab)
         if args.exercise:
             lab.exercise(args.exercise)
-        Watch(args.tree.resolve(), lab, args.exercise, lambda text: print(text, flush=True)).run()
+        watch = Watch(args.tree.resolve(), lab, args.exercise, lambda text: print(text, flush=True))
+
+        def end(*_) -> None:
+            watch.over = True
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        watch.run()
     except labs.LabError as error:
         print(f"watch: {error}", file=sys.stderr)
         return 2

@@ -30,7 +30,7 @@ struct choice {
 	bool ending; /* one that was chosen before is still there */
 };
 
-/* Frames of a process; 0 if it is ending, or somebody changes it now. */
+/* Frames of a process; 0 if it has no memory any more, or somebody changes it now. */
 static uint64_t pages_of(struct process *process)
 {
 	uint64_t pages = 0;
@@ -46,12 +46,15 @@ static uint64_t pages_of(struct process *process)
 static bool look_at(struct process *process, void *context)
 {
 	struct choice *choice = context;
-	bool doomed = __atomic_load_n(&process->doomed, __ATOMIC_RELAXED);
-	uint64_t pages = process->id == 1 ? 0 : pages_of(process);
+	uint64_t pages;
 
-	if (doomed && pages > 0)
+	/* As long as it is no zombie its memory may be on the way back, whatever is to be seen. */
+	if (__atomic_load_n(&process->doomed, __ATOMIC_RELAXED)) {
 		choice->ending = true;
-	if (!doomed && pages > choice->pages) {
+		return true;
+	}
+	pages = process->id == 1 ? 0 : pages_of(process);
+	if (pages > choice->pages) {
 		choice->process = process;
 		choice->pages = pages;
 	}

@@ -10,7 +10,6 @@
 #include "lab3-threads/sched/sched.h"
 #include "lab4-interrupts/file/place.h"
 #include "lab4-interrupts/process/process.h"
-#include "lab4-interrupts/tty/tty.h"
 #include <linux/errno.h>
 
 #define ARGUMENTS 64 /* at most, the program's own name included */
@@ -97,7 +96,6 @@ void process_main(void)
 		kprintf("there is no program to begin with\n");
 		return;
 	}
-	console_tty_init();
 	sched_pending(1); /* programs may all sleep for ever: that is not the kernel's deadlock */
 	completion_wait(&never, 0);
 }

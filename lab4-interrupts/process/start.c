@@ -10,6 +10,7 @@
 #include "lab4-interrupts/process/number.h"
 #include "lab4-interrupts/process/program.h"
 #include "lab4-interrupts/process/task.h"
+#include "lab4-interrupts/tty/tty.h"
 #include <linux/signal.h>
 
 static struct program program; /* what it will run; written before it starts */
@@ -89,6 +90,8 @@ int process_start_init(
 	}
 	add(task);
 	table_console(task->process->files);
+	/* Nothing can fail any more, and what is typed is for the program from its beginning. */
+	console_tty_init();
 	thread_start(&task->thread);
 	thread_detach(&task->thread);
 	return 0;
