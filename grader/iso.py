@@ -149,12 +149,7 @@ def run(args: argparse.Namespace) -> int:
 
 def programs(lab: int) -> list[Module]:
     """The archive of a stage's programs, if it runs some."""
-    if lab < user.FIRST_LAB:
-        return []
-    try:
-        return [Module(user.image(emu.ROOT, lab))]
-    except user.UserError as error:
-        raise emu.EmulatorError(str(error)) from None
+    return [] if lab < user.FIRST_LAB else [Module(user.image(emu.ROOT, lab))]
 
 
 def make(args: argparse.Namespace) -> int:

@@ -49,10 +49,7 @@ def initrd(args: argparse.Namespace) -> list[str]:
     """QEMU's option for the archive of programs, from lab 4 on; INITRD=none: the monitor instead."""
     if args.initrd == "none" or (args.lab < user.FIRST_LAB and not args.initrd):
         return []
-    try:
-        return ["-initrd", str(args.initrd or user.image(emu.ROOT, args.lab))]
-    except user.UserError as error:
-        raise emu.EmulatorError(str(error)) from None
+    return ["-initrd", str(args.initrd or user.image(emu.ROOT, args.lab))]
 
 
 def boot(args: argparse.Namespace) -> int:

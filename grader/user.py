@@ -13,13 +13,14 @@ from pathlib import Path
 
 from grader import initrd
 from grader.build import GRADER, locked
+from grader.emulator import EmulatorError
 
 RULES = GRADER / "user.mk"
 BUSYBOX = Path("/bin/busybox")
 FIRST_LAB = 4       # the first that runs programs
 
 
-class UserError(Exception):
+class UserError(EmulatorError):
     """A program that could not be built; what the compiler said."""
 
 

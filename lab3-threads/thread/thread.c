@@ -84,7 +84,10 @@ void thread_adopt(struct thread *thread, const char *name)
 
 void thread_rename(const char *name)
 {
-	strlcpy(thread_self()->name, name, THREAD_NAME);
+	char padded[THREAD_NAME] = "";
+
+	strlcpy(padded, name, sizeof(padded));
+	memcpy(thread_self()->name, padded, sizeof(padded));
 }
 
 void thread_abandon(struct thread *thread)

@@ -176,7 +176,8 @@ uint64_t thread_count(void);
  */
 void threads_each(bool (*visit)(struct thread *thread, void *context), void *context);
 
-/* thread_rename: the calling thread's name from now on, cut to what fits. Never sleeps. */
+/* thread_rename: the calling thread's name from now on, cut to what fits, and filled up with
+ * zeros. Never sleeps. */
 void thread_rename(const char *name);
 
 /*

@@ -74,12 +74,11 @@ static void tell_missing(uint64_t number)
 {
 	static uint8_t told[SYSCALLS]; /* [a] */
 	const char *name = number < SYSCALLS ? syscall_name((unsigned)number) : NULL;
-	const struct task *task = task_self();
 
 	if (name && !cmdline_has("quiet") &&
 		!__atomic_exchange_n(&told[number], 1, __ATOMIC_RELAXED))
-		kprintf("%s: there is no system call %s (%lu)\n",
-			task ? task->name : thread_self()->name, name, number);
+		kprintf("%s: there is no system call %s (%lu)\n", thread_self()->name, name,
+			number);
 }
 #else
 static void tell_missing(uint64_t number)

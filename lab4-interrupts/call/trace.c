@@ -11,8 +11,8 @@
 #define ARGUMENTS 6
 
 bool trace_calls;
-static bool all;             /* [I] */
-static char name[TASK_NAME]; /* [I] whom else, or "" */
+static bool all;               /* [I] */
+static char name[THREAD_NAME]; /* [I] whom else, or "" */
 
 void trace_calls_init(void)
 {
@@ -30,7 +30,7 @@ void trace_calls_init(void)
 static bool is_traced(const struct task *task)
 {
 	return all || (__atomic_load_n(&task->work, __ATOMIC_RELAXED) & TASK_TRACE) ||
-	       (name[0] && strcmp(task->name, name) == 0);
+	       (name[0] && strcmp(task->thread.name, name) == 0);
 }
 
 void trace_text(struct trace_line *line, const char *text, ...)
@@ -124,7 +124,7 @@ static void show_result(struct trace_line *line, bool address)
 
 static void print(const struct task *task, struct trace_line *line)
 {
-	kprintf("%s[%d] %s\n", task->name, task->id, line->text);
+	kprintf("%s[%d] %s\n", task->thread.name, task->id, line->text);
 }
 
 /* --- a call -------------------------------------------------------------------------- */

@@ -129,17 +129,14 @@ static int64_t signals_create(uint64_t set, unsigned flags)
 /* Another set for a descriptor that there is. */
 static int64_t signals_change(int fd, uint64_t set)
 {
-	struct file *file = table_file(fd);
-	int64_t result = fd;
+	struct file *file;
+	int error = table_file_with(fd, &signals_ops, &file);
 
-	if (!file)
-		return -EBADF;
-	if (file->ops == &signals_ops)
-		__atomic_store_n((uint64_t *)file->data, set, __ATOMIC_RELAXED);
-	else
-		result = -EINVAL;
+	if (error)
+		return error;
+	__atomic_store_n((uint64_t *)file->data, set, __ATOMIC_RELAXED);
 	file_put(file);
-	return result;
+	return fd;
 }
 
 static int64_t signals_call(int fd, uint64_t mask, uint64_t bytes, unsigned flags)

@@ -144,14 +144,22 @@ static descriptor at(const struct file_table *table, int fd)
 	return fd >= 0 && fd < table->size ? table->open[fd] : 0;
 }
 
+/* A reference to it. The table stands still. */
+static struct file *look_up(const struct file_table *table, int fd)
+{
+	struct file *file = file_of(at(table, fd));
+
+	if (file)
+		file_get(file);
+	return file;
+}
+
 struct file *table_file_of(struct file_table *table, int fd)
 {
 	struct file *file;
 
 	spin_lock(&table->lock);
-	file = file_of(at(table, fd));
-	if (file)
-		file_get(file);
+	file = look_up(table, fd);
 	spin_unlock(&table->lock);
 	return file;
 }
@@ -166,14 +174,19 @@ static bool only_ours(const struct process *process)
 struct file *table_file(int fd)
 {
 	struct process *process = process_self();
-	struct file *file;
 
-	if (!only_ours(process))
-		return table_file_of(process->files, fd);
-	file = file_of(at(process->files, fd));
-	if (file)
-		file_get(file);
-	return file;
+	return only_ours(process) ? look_up(process->files, fd) : table_file_of(process->files, fd);
+}
+
+int table_file_with(int fd, const struct file_ops *ops, struct file **file)
+{
+	*file = table_file(fd);
+	if (!*file)
+		return -EBADF;
+	if ((*file)->ops == ops)
+		return 0;
+	file_put(*file);
+	return -EINVAL;
 }
 
 int table_marked(struct file_table *table, int fd)

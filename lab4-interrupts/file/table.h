@@ -47,6 +47,10 @@ int table_replace(struct file_table *table, int fd, struct file *file, bool clos
 struct file *table_file(int fd);
 struct file *table_file_of(struct file_table *table, int fd);
 
+/* table_file_with: a reference to a descriptor's file of the current process that has these ops. 0;
+ * -EBADF; -EINVAL: it is of another kind. May sleep. */
+int table_file_with(int fd, const struct file_ops *ops, struct file **file);
+
 /* table_close: 0 or -EBADF. table_close_range: whatever is open from first to last. May sleep. */
 int table_close(struct file_table *table, int fd);
 void table_close_range(struct file_table *table, unsigned first, unsigned last);

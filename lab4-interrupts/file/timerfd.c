@@ -187,18 +187,6 @@ static uint64_t moment_of(const struct alarm_file *alarm, uint64_t value, unsign
 	return flags & TFD_TIMER_ABSTIME ? clock_moment(alarm->clock, value) : moment_in(value);
 }
 
-/* A reference to a descriptor's file, if it is a timer. 0, -EBADF, -EINVAL. */
-static int alarm_file_of(int fd, struct file **file)
-{
-	*file = table_file(fd);
-	if (!*file)
-		return -EBADF;
-	if ((*file)->ops == &alarm_ops)
-		return 0;
-	file_put(*file);
-	return -EINVAL;
-}
-
 SYSCALL(timerfd_settime, "fd, %#x, address, address", int, fd, unsigned, flags, uint64_t, new,
 	uint64_t, old)
 {
@@ -210,7 +198,7 @@ SYSCALL(timerfd_settime, "fd, %#x, address, address", int, fd, unsigned, flags, 
 		return -EINVAL;
 	if ((result = timespec_from_user(new, &interval)) < 0 ||
 		(result = timespec_from_user(new + sizeof(struct timespec), &value)) < 0 ||
-		(result = alarm_file_of(fd, &file)) < 0)
+		(result = table_file_with(fd, &alarm_ops, &file)) < 0)
 		return result;
 	set(file->data, moment_of(file->data, value, flags), interval, before);
 	file_put(file);
@@ -222,7 +210,7 @@ SYSCALL(timerfd_gettime, "fd, address", int, fd, uint64_t, to)
 	uint64_t left, interval, flags;
 	struct alarm_file *alarm;
 	struct file *file;
-	int result = alarm_file_of(fd, &file);
+	int result = table_file_with(fd, &alarm_ops, &file);
 
 	if (result < 0)
 		return result;

@@ -82,7 +82,6 @@ static void take_memory(struct task *task, const struct program *program)
 
 static void reset_task(struct task *task, const struct program *program)
 {
-	memcpy(task->name, program->name, sizeof(task->name));
 	thread_rename(program->name);
 	task->set_id = task->clear_id = task->robust_list = 0;
 	task->fs_base = task->gs_base = 0;

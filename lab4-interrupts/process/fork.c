@@ -138,7 +138,6 @@ static int set_up(struct task *task, struct task *from, const struct clone_args 
 	int error;
 
 	set_registers(task, from, args);
-	memcpy(task->name, from->name, sizeof(task->name));
 	task->set_id = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	task->clear_id = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	error = fpu_copy(&task->thread);
@@ -154,7 +153,7 @@ static int make(const struct clone_args *args, struct task **made)
 
 	if (!process)
 		return -ENOMEM;
-	error = task_make(process, self->name, begin, &task);
+	error = task_make(process, self->thread.name, begin, &task);
 	if (error)
 		goto unwind_process;
 	error = set_up(task, self, args);

@@ -54,15 +54,14 @@ SYSCALL(set_tid_address, "address", uint64_t, address)
 
 /* --- prctl --------------------------------------------------------------------------- */
 
-static int set_name(struct task *self, uint64_t from)
+static int set_name(uint64_t from)
 {
-	char name[TASK_NAME] = "";
+	char name[THREAD_NAME] = "";
 	int64_t length = string_from_user(name, from, sizeof(name));
 
 	if (length == -EFAULT)
 		return -EFAULT;
-	name[TASK_NAME - 1] = 0; /* a longer one is cut */
-	memcpy(self->name, name, sizeof(name));
+	name[THREAD_NAME - 1] = 0; /* a longer one is cut */
 	thread_rename(name);
 	return 0;
 }
@@ -95,9 +94,9 @@ SYSCALL(prctl, "number, hex, hex, hex, hex", int, what, uint64_t, a, uint64_t, b
 
 	switch (what) {
 	case PR_SET_NAME:
-		return set_name(self, a);
+		return set_name(a);
 	case PR_GET_NAME:
-		return copy_to_user(a, self->name, sizeof(self->name));
+		return copy_to_user(a, self->thread.name, THREAD_NAME);
 	case PR_SET_PDEATHSIG:
 		return set_death_signal(self, a);
 	case PR_GET_PDEATHSIG:

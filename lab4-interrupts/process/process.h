@@ -26,8 +26,6 @@
 #include <linux/resource.h>
 #include <linux/types.h>
 
-#define TASK_NAME 16 /* bytes, with the 0 (prctl's PR_SET_NAME) */
-
 struct trap_frame;
 struct memory;       /* memory/memory.h */
 struct file_table;   /* file/table.h */
@@ -92,7 +90,6 @@ struct task {
 	struct process *process;   /* [I] one reference */
 	struct list link;          /* [process->lock] in process->tasks */
 	struct list number_link;   /* [numbers] see number.c */
-	char name[TASK_NAME];      /* [own] */
 	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
 	bool left;                 /* [own] it is ending, and out of the process's memory */
 	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */

@@ -24,14 +24,14 @@ struct program {
 	struct strings *strings;
 	struct memory *memory;
 	bool stack_executable;
-	char full_path[256];   /* of the file, for /proc/self/exe */
-	char name[TASK_NAME];  /* what the task is called */
-	uint64_t begin;        /* where to go: its entry, or the interpreter's */
-	uint64_t entry;        /* AT_ENTRY */
-	uint64_t headers;      /* AT_PHDR: where its program headers are in memory */
-	unsigned header_count; /* AT_PHNUM */
-	uint64_t base;         /* AT_BASE: where the interpreter begins, or 0 */
-	uint64_t stack;        /* the first stack pointer */
+	char full_path[256];    /* of the file, for /proc/self/exe */
+	char name[THREAD_NAME]; /* what the task is called */
+	uint64_t begin;         /* where to go: its entry, or the interpreter's */
+	uint64_t entry;         /* AT_ENTRY */
+	uint64_t headers;       /* AT_PHDR: where its program headers are in memory */
+	unsigned header_count;  /* AT_PHNUM */
+	uint64_t base;          /* AT_BASE: where the interpreter begins, or 0 */
+	uint64_t stack;         /* the first stack pointer */
 };
 
 /*

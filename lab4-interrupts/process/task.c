@@ -120,7 +120,6 @@ int task_make(
 		goto unwind_count;
 	if (!thread_build(&task->thread, name, run, task, sizeof(struct trap_frame), task_free))
 		goto unwind_task;
-	strlcpy(task->name, name, sizeof(task->name));
 	task->process = process;
 	process_get(process);
 	list_init(&task->link);

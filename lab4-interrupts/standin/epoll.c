@@ -115,18 +115,25 @@ static int entry_add(
 	return 0;
 }
 
-/* What is to be reported of it now; if it was an edge, nobody else is told of it. */
+/* What there is to be reported of it. */
+static uint32_t entry_has(struct entry *entry)
+{
+	uint32_t events = entry->wanted.events;
+
+	if (__atomic_exchange_n(&entry->table.woken, false, __ATOMIC_ACQ_REL))
+		entry->edge = true;
+	if (!entry->edge && (events & EPOLLET))
+		return 0;
+	return file_poll(entry->file, NULL) & events & ~OPTIONS;
+}
+
+/* What is reported of it now; if it was an edge, nobody else is told of it. */
 static uint32_t entry_found(struct entry *entry)
 {
-	uint32_t events = entry->wanted.events, found;
-	bool edge =
-		__atomic_exchange_n(&entry->table.woken, false, __ATOMIC_ACQ_REL) || entry->edge;
+	uint32_t found = entry_has(entry);
 
 	entry->edge = false;
-	if (!edge && (events & EPOLLET))
-		return 0;
-	found = file_poll(entry->file, NULL) & events & ~OPTIONS;
-	if (found && (events & EPOLLONESHOT))
+	if (found && (entry->wanted.events & EPOLLONESHOT))
 		entry->wanted.events &= OPTIONS;
 	return found;
 }
@@ -140,16 +147,9 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
 
 	poll_wait(table, &epoll->waiters);
 	mutex_lock(&file_watching);
-	list_each (link, &epoll->entries) {
-		struct entry *entry = list_entry(link, struct entry, link);
-		uint32_t events = entry->wanted.events & ~OPTIONS;
-
-		if (__atomic_exchange_n(&entry->table.woken, false, __ATOMIC_ACQ_REL))
-			entry->edge = true;
-		if ((entry->edge || !(entry->wanted.events & EPOLLET)) &&
-			(file_poll(entry->file, NULL) & events))
+	list_each (link, &epoll->entries)
+		if (entry_has(list_entry(link, struct entry, link)))
 			found = POLLIN | POLLRDNORM;
-	}
 	mutex_unlock(&file_watching);
 	return found;
 }
@@ -168,18 +168,6 @@ static void epoll_release(struct file *file)
 static const struct file_ops epoll_ops = {
 	.name = "eventpoll", .poll = epoll_poll, .release = epoll_release
 };
-
-/* A reference to a descriptor's file, if it is an epoll; else -EBADF, -EINVAL. */
-static int epoll_file(int fd, struct file **file)
-{
-	*file = table_file(fd);
-	if (!*file)
-		return -EBADF;
-	if ((*file)->ops == &epoll_ops)
-		return 0;
-	file_put(*file);
-	return -EINVAL;
-}
 
 static int64_t epoll_new(unsigned flags)
 {
@@ -317,7 +305,7 @@ static int64_t epoll_wait_until(int epfd, uint64_t to, int most, uint64_t deadli
 
 	if (most <= 0 || (size_t)most > INT32_MAX / sizeof(struct epoll_event))
 		return -EINVAL;
-	result = epoll_file(epfd, &file);
+	result = table_file_with(epfd, &epoll_ops, &file);
 	if (result < 0)
 		return result;
 	result = wait_for(file->data, to, most, deadline);
