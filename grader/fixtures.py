@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -214,9 +215,10 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
         more = [data if isinstance(data, initrd.Entry) else
                 initrd.file(name.lstrip("/"), data.encode() if isinstance(data, str) else data)
                 for name, data in files.items()]
-        image = initrd.archive(programs.entries(root, lab) + more) if more else programs.image(root, lab)
+        entries, image = _programs(root, lab)
         append = " ".join(["quiet", options.pop("append", ""), "--", *words])
-        made = new_machine(request.node, {"initrd": image, "append": append, "limit": 60, **options})
+        made = new_machine(request.node, {"initrd": initrd.archive(entries + more) if more else image,
+                                          "append": append, "limit": 60, "alone": not keys, **options})
         with made as running:
             if keys:
                 running.console.expect(BEGUN)
@@ -225,6 +227,12 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
         return _ran(made, end, status)
 
     return run
+
+
+@functools.cache
+def _programs(root: Path, lab: int) -> tuple[list[initrd.Entry], Path]:
+    """What the lab's initrd has, and its file: built once a run."""
+    return programs.entries(root, lab), programs.image(root, lab)
 
 
 def _ran(made: Machine, end: End, status: int | None) -> Ran:

@@ -11,6 +11,7 @@ static, if, ...): the compiler itself is asked which macros are in force after i
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 from grader import build, sandbox
@@ -53,8 +54,9 @@ def _check_incbin(tree: Path, name: str) -> None:
 def _preprocess(tree: Path, names: list[str], option: str) -> str:
     """gcc -E over headers, with every test covered up; an error in one ends up here."""
     includes = [part for name in names for part in ("-include", name)]
-    result = sandbox.run(["gcc", *FLAGS, "-E", option, *includes, "/dev/null"], cwd=tree,
-                         covered={path: Path("/dev/null") for path in build.secrets(tree)})
+    with tempfile.TemporaryDirectory(prefix="cub-headers-") as blank:
+        covered = {path: build.blanked(path, Path(blank) / path.relative_to(tree)) for path in build.secrets(tree)}
+        result = sandbox.run(["gcc", *FLAGS, "-E", option, *includes, "/dev/null"], cwd=tree, covered=covered)
     if result.cut or result.returncode:
         reason = result.cut or build.first_error(result.output, tree).splitlines()[0]
         raise SubmissionError(f"{names[-1]} cannot be read by the compiler: {reason}")

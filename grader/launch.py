@@ -34,8 +34,9 @@ class Options:
     iso: Path | None = None             # boot this CD image, not the kernel
     initrd: Path | bytes | None = None  # an archive of programs: a file, or what is in it
     icount: bool = True                 # False: real time and true parallelism
+    alone: bool = False                 # nobody talks to it: time in which it idles is skipped
     limit: float = 2                    # guest seconds until a boot counts as hung
-    firmware: str = ""                  # "quick", "bios" or a file; default: quick for tests
+    firmware: str = ""                  # "quick", "bios" or a file; default: quick for tests and programs
     extra: Sequence[str] = ()           # more options for QEMU
     readable: Sequence[Path] = ()       # files that those options name
     backstop: float = 120.0             # seconds of wall time; without icount it is patience
@@ -69,7 +70,7 @@ def command(options: Options, at: Path) -> list[str]:
             "-S", "-no-reboot", "-action", "watchdog=pause,shutdown=pause", "-device", "ib700",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-sandbox", SECCOMP,
             "-d", "cpu_reset", "-D", str(at / "log")]
-    sleep = "off" if options.ktest else "on"
+    sleep = "off" if options.ktest or options.alone else "on"
     argv += ["-icount", f"shift={SHIFT},sleep={sleep}"] if options.icount else ["-accel", "tcg,thread=multi"]
     for port in PORTS:
         argv += ["-chardev", f"socket,id={port},path={at / port}"]
@@ -93,8 +94,9 @@ def _initrd(options: Options, at: Path) -> list[str]:
 
 
 def _firmware(options: Options) -> list[str]:
+    tested = options.ktest or options.initrd is not None
     quick = options.firmware == "quick" or (
-        not options.firmware and options.ktest and not (options.vga or options.iso or options.extra))
+        not options.firmware and tested and not (options.vga or options.iso or options.extra))
     if quick:
         return ["-bios", str(QUICK_FIRMWARE)] if QUICK_FIRMWARE.exists() else []
     return ["-bios", options.firmware] if options.firmware not in ("", "bios") else []

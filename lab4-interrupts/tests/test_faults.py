@@ -34,7 +34,7 @@ def test_faults(user, part):
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_out_of_memory(user, cpus):
     """Programs that take all memory are ended, one after the other; nobody else is."""
-    ran = user("/bin/hog", cpus=cpus, memory="48M", limit=120)
+    ran = user("/bin/hog", cpus=cpus, memory="32M", limit=120)
     lines = re.sub(r"out of memory: .*\n", "", ran.output).splitlines()    # the kernel says it in between
     assert lines == ["ended by signal 9"] * 7 + ["and the machine can be used"]
     assert ran.output.count("out of memory: ") >= 7
