@@ -12,6 +12,7 @@
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/todo.h"
 #include "lab3-threads/lock/completion.h"
+#include "lab3-threads/sched/sched.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/futex/futex.h"
 #include "lab4-interrupts/memory/memory.h"
@@ -68,7 +69,7 @@ static void take_out(struct task *task)
 	number_task_gone(task);
 	mutex_lock(&process->lock);
 	list_remove(&task->link);
-	process->user_ns += task->thread.ran;
+	process->user_ns += sched_ran(&task->thread);
 	__atomic_store_n(&process->living, process->living - 1, __ATOMIC_RELEASE);
 	mutex_unlock(&process->lock);
 	waitqueue_wake_all(&process->alone);
@@ -168,7 +169,8 @@ _Noreturn void task_exit(int status)
 	/* Exercise 4.6, second half: what the task has in user memory is told to those who wait for
 	 * it there (futex_task_exit), for as long as it has that memory; then it leaves it
 	 * (switch_leave). Its parts are told (parts_exit), its number is free, and it is no
-	 * task of its process any more: whoever waits in process->alone looks at process->living.
+	 * task of its process any more, which keeps the time that it has run (sched_ran): whoever
+	 * waits in process->alone looks at process->living.
 	 * The last one, which is told apart whatever others do at the same time, ends the process
 	 * with it: who waits for a vfork goes on, the memory is given up, the children get another
 	 * parent, and the process is a zombie (wait.h). process 1 is the end (init_ended). */

@@ -10,6 +10,7 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/process/task.h"
+#include "lab4-interrupts/process/usage.h"
 
 #define MIB              (1ul << 20)
 #define DESCRIPTORS      1024
@@ -62,6 +63,8 @@ static int exchange(
 		*old = process->limit[which];
 	if (new)
 		process->limit[which] = *new;
+	if (new &&which == RLIMIT_CPU)
+		process_watch_times(process);
 	mutex_unlock(&process->lock);
 	return 0;
 }

@@ -78,6 +78,7 @@ struct process {
 
 	int nice;                                      /* [lock] */
 	struct rlimit limit[RLIM_NLIMITS];             /* [lock] */
+	bool timed;                                    /* [a] signals depend on what it uses */
 	uint64_t user_ns, system_ns;                   /* [lock] of tasks that have ended */
 	uint64_t children_user_ns, children_system_ns; /* [lock] of children that were waited for */
 	uint64_t began;                                /* [I] by clock_ns */
@@ -108,6 +109,7 @@ struct task {
 #define TASK_SIGNAL 1u /* some signal may be to be delivered */
 #define TASK_END    2u /* the process is ending, or another task execs */
 #define TASK_TRACE  4u /* strace */
+#define TASK_TIMES  8u /* signal_check_times: of a process that is timed */
 
 extern struct mutex process_tree;            /* who is whose child, groups and sessions */
 extern struct process *process_init_process; /* number 1; orphans become its children. [I] */

@@ -58,6 +58,8 @@ static void switching(struct thread *from, struct thread *thread)
 	this_cpu(syscall_stack) = (uint64_t)thread->stack + THREAD_STACK;
 	switch_bases(task);
 	switch_memory(task);
+	if (__atomic_load_n(&task->process->timed, __ATOMIC_RELAXED))
+		__atomic_or_fetch(&task->work, TASK_TIMES, __ATOMIC_RELAXED);
 }
 
 static const struct thread_switch_ops ops = { switching };

@@ -24,16 +24,34 @@ void usage_fill(struct rusage *usage, uint64_t user_ns, uint64_t system_ns)
 	usage->ru_stime.tv_usec = (int64_t)(system_ns % SECOND / 1000);
 }
 
+void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
+{
+	*user_ns = process->user_ns;
+	*system_ns = process->system_ns;
+	list_each (link, &process->tasks)
+		*user_ns += sched_ran(&list_entry(link, struct task, link)->thread);
+}
+
 uint64_t process_user_ns(struct process *process)
 {
-	uint64_t sum;
+	uint64_t user, system;
 
 	mutex_lock(&process->lock);
-	sum = process->user_ns;
-	list_each (link, &process->tasks)
-		sum += sched_ran(&list_entry(link, struct task, link)->thread);
+	process_times(process, &user, &system);
 	mutex_unlock(&process->lock);
-	return sum;
+	return user;
+}
+
+/* Those that sleep look when they come to a processor (switch.c). */
+void process_watch_times(struct process *process)
+{
+	__atomic_store_n(&process->timed, true, __ATOMIC_RELAXED);
+	list_each (link, &process->tasks) {
+		struct task *task = list_entry(link, struct task, link);
+
+		__atomic_or_fetch(&task->work, TASK_TIMES, __ATOMIC_RELAXED);
+		sched_nudge(&task->thread);
+	}
 }
 
 SYSCALL(getrusage, "number, address", int, who, uint64_t, to)

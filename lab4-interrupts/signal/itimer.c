@@ -1,5 +1,6 @@
 /*
- * alarm and setitimer: SIGALRM when the time has come, once or again and again.
+ * alarm and setitimer: SIGALRM when the time has come, once or again and again. (The timers that
+ * count processor time: cputimer.c.)
  *
  * A period is counted from the moment the last one ended, not from when its signal was sent, so a
  * late interrupt makes none of the later ones late. Of those that would already be over only one
@@ -49,11 +50,6 @@ void signal_alarm_init(struct signals *signals)
 {
 	timer_init(&signals->alarm, expired);
 }
-
-/* In nanoseconds; 0 is off. */
-struct alarm {
-	uint64_t left, interval;
-};
 
 static uint64_t left_of(uint64_t at)
 {
@@ -142,21 +138,28 @@ static int tell(uint64_t to, const struct alarm *alarm)
 	return copy_to_user(to, &period, sizeof(period));
 }
 
+static unsigned cpu_timer_of(int which)
+{
+	return which == ITIMER_VIRTUAL ? CPU_TIMER_VIRTUAL : CPU_TIMER_PROF;
+}
+
 SYSCALL(getitimer, "%d, %p", int, which, uint64_t, to)
 {
-	struct alarm alarm = { 0, 0 };
+	struct alarm alarm;
 
 	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	if (which == ITIMER_REAL)
 		alarm = get(signals_self());
+	else
+		alarm = signal_cpu_timer_get(cpu_timer_of(which));
 	return tell(to, &alarm);
 }
 
 SYSCALL(setitimer, "%d, %p, %p", int, which, uint64_t, from, uint64_t, old)
 {
 	struct period period = { { 0, 0 }, { 0, 0 } };
-	struct alarm new, before = { 0, 0 };
+	struct alarm new, before;
 
 	if (from && copy_from_user(&period, from, sizeof(period)))
 		return -EFAULT;
@@ -165,5 +168,7 @@ SYSCALL(setitimer, "%d, %p, %p", int, which, uint64_t, from, uint64_t, old)
 		return -EINVAL;
 	if (which == ITIMER_REAL)
 		set(signals_self(), &new, &before);
+	else
+		before = signal_cpu_timer_set(cpu_timer_of(which), &new);
 	return old ? tell(old, &before) : 0;
 }

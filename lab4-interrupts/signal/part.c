@@ -89,7 +89,8 @@ static int part_clone(struct task *task, struct task *from, uint64_t flags)
 	if (!process->signals) {
 		process->signals = signals_make(process);
 		if (!process->signals)
-			return -ENOMEM; /* the task's are freed with it */
+			return -ENOMEM;                        /* the task's are freed with it */
+		process->timed = from && from->process->timed; /* RLIMIT_CPU is inherited */
 		if (from)
 			inherit_actions(process->signals, from->process->signals);
 		if (flags & CLONE_CLEAR_SIGHAND)

@@ -76,6 +76,10 @@ void signal_orphans(struct process *process);
 void signal_task_free(struct task *task);
 void signal_process_free(struct process *process);
 
+/* signal_check_times: the calling process is timed (TASK_TIMES): send it what is due for the
+ * processor time that it has used. May sleep; takes process->lock. */
+void signal_check_times(void);
+
 /*
  * signal_deliver: on the way to user mode: what is pending is done, and if a call was interrupted
  * it is made to start again or to return -EINTR. At most one handler: if there is more to do,

@@ -25,6 +25,12 @@
 #define SIGNALS_SHRUGGED /* by default nothing happens */                                          \
 	(signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGURG) | signal_bit(SIGWINCH))
 
+/* A timer that counts what the process uses of processors, in nanoseconds; at 0: it is off. */
+struct cpu_timer {
+	uint64_t at, interval;
+};
+enum { CPU_TIMER_VIRTUAL, CPU_TIMER_PROF };
+
 /* Key: [I], [lock], [own] only a task of the process, in its own calls and under its lock. */
 struct signals {
 	struct spinlock lock;
@@ -42,6 +48,7 @@ struct signals {
 	struct waitqueue watchers; /* who reads or polls a signalfd */
 	struct timer alarm;        /* ITIMER_REAL */
 	uint64_t alarm_at, alarm_interval; /* [lock] nanoseconds; at 0: it is off */
+	struct cpu_timer cpu_timers[2];    /* [process->lock] CPU_TIMER_*: itimer's others */
 };
 
 /* Key: [I], [lock] of the process's signals, [own] only the task itself. */
@@ -145,6 +152,18 @@ int signal_stack_set(const stack_t *stack, uint64_t rsp);
 
 /* --- itimer.c ------------------------------------------------------------------------ */
 
+/* What setitimer sets and tells, in nanoseconds; left 0: off. */
+struct alarm {
+	uint64_t left, interval;
+};
+
 /* signal_alarm_init: it is off. signal_alarm_stop: it is off, and will not be sent any more. */
 void signal_alarm_init(struct signals *signals);
 void signal_alarm_stop(struct signals *signals);
+
+/* --- cputimer.c ---------------------------------------------------------------------- */
+
+/* signal_cpu_timer_get, signal_cpu_timer_set: a timer (CPU_TIMER_*) of the calling process as it
+ * is, and was before. May sleep; take process->lock. */
+struct alarm signal_cpu_timer_get(unsigned which);
+struct alarm signal_cpu_timer_set(unsigned which, const struct alarm *new);
