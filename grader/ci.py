@@ -1,10 +1,11 @@
 """`make test`: everything that CI runs, in one word; `make test-long`: its long form.
 
-Four parts, each a command that anybody can type, and all are run even when one
-fails: every test of the labs on the reference and of the grader itself (pytest),
-mutants (a sample drawn anew each time; all of them, 20 times each, in the long form), and grades
-of the reference under load (a few; 200 in the long form). Where the grader's own
-tests are not there, as in a student's repository, the labs' tests are all.
+Three kinds of parts, each a command that anybody can type, and all are run even when one
+fails: mutants (a sample drawn anew each time; all of them, 20 times each, in the long form), every
+test of the labs on the reference and of the grader itself (pytest), and grades of the
+reference under load (a few; 200 in the long form).  In the short form the grades are a lane of
+their own, for which all the rest is the load; in the long one `flakes` makes its own.  Where the
+grader's own tests are not there, as in a student's repository, the labs' tests are all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import secrets
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from grader import lab as labs
@@ -23,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MUTANTS, GRADES = 32, 4             # of each lab, in the short form
 RUNS_LONG, GRADES_LONG = 20, 200    # of each mutant, and of each lab's reference
 
+Lane = dict[str, list[str]]         # commands, run one after the other: a name for people, and the words
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "everything that CI runs"
@@ -30,34 +34,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--long", action="store_true", help="every mutant, and 200 grades under load")
 
 
-def commands(args: argparse.Namespace) -> dict[str, list[str]]:
-    """What is run: a name for people, and the command's words."""
+def lanes(args: argparse.Namespace) -> list[Lane]:
+    """What is run: the first lane's output is seen as it comes, the others' when a command has ended."""
     verb = [sys.executable, "-m", "grader"]
-    parts = {}
+    mutants, grades = {}, {}
     for lab in labs.finished(ROOT):
-        if (ROOT / lab.directory / "mutants").is_dir():
-            sample = ["--runs", str(RUNS_LONG)] if args.long else ["--sample", str(MUTANTS),
-                                           "--seed", str(secrets.randbits(32))]
-            parts[f"lab {lab.number}: mutants"] = [
-                *verb, "mutants", "--lab", str(lab.number), "--jobs", str(args.jobs),
-                "--no-baseline", *sample]
-            parts[f"lab {lab.number}: grades under load"] = [
-                *verb, "flakes", "--lab", str(lab.number),
-                "--times", str(GRADES_LONG if args.long else GRADES)]
-    parts["tests"] = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", str(args.jobs)]
-    return parts
+        if not (ROOT / lab.directory / "mutants").is_dir():
+            continue
+        number = ["--lab", str(lab.number)]
+        sample = ["--runs", str(RUNS_LONG)] if args.long else [
+            "--sample", str(MUTANTS), "--seed", str(secrets.randbits(32))]
+        mutants[f"lab {lab.number}: mutants"] = [
+            *verb, "mutants", *number, "--jobs", str(args.jobs), "--no-baseline", *sample]
+        times = ["--times", str(GRADES_LONG)] if args.long else [
+            "--times", str(GRADES), "--together", "1", "--load", "0"]
+        grades[f"lab {lab.number}: grades under load"] = [*verb, "flakes", *number, *times]
+    tests = {"tests": [sys.executable, "-m", "pytest", "-q", "-rs", "-n", str(args.jobs)]}
+    return [mutants | grades | tests] if args.long else [mutants | tests, grades]
+
+
+def run_lane(lane: Lane, environment: dict[str, str], seen: bool) -> list[str]:
+    """Runs the commands of a lane; the names of those that failed."""
+    failed = []
+    for name, command in lane.items():
+        words = " ".join(command[1:])
+        print(f"== {name}: {words}", flush=True)
+        began = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, env=environment, text=True,
+                              **{} if seen else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
+        print(f"{done.stdout or ''}== {name}: {'ok' if done.returncode == 0 else f'FAILED ({done.returncode})'}, "
+              f"{time.monotonic() - began:.0f} s", flush=True)
+        if done.returncode != 0:
+            failed.append(name)
+    return failed
 
 
 def run(args: argparse.Namespace) -> int:
-    failed = []
     environment = os.environ | ({"CUB_LONG": "1"} if args.long else {})
-    for name, command in commands(args).items():
-        print(f"== {name}: {' '.join(command[1:])}", flush=True)
-        began = time.monotonic()
-        status = subprocess.run(command, cwd=ROOT, env=environment).returncode
-        print(f"== {name}: {'ok' if status == 0 else f'FAILED ({status})'}, "
-              f"{time.monotonic() - began:.0f} s", flush=True)
-        if status != 0:
-            failed.append(name)
+    together = lanes(args)
+    with ThreadPoolExecutor(len(together)) as pool:
+        running = [pool.submit(run_lane, lane, environment, lane is together[0]) for lane in together]
+        failed = [name for lane in running for name in lane.result()]
     print("all passed" if not failed else f"failed: {', '.join(failed)}")
     return 1 if failed else 0
