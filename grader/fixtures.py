@@ -202,6 +202,7 @@ class Ran:
 
 
 BEGUN, ENDED = "init: begins\n", re.compile(r"init: status (\d+)\n")
+MONITOR = "\ncub> "         # there is no program that runs, and there will be none
 
 
 @pytest.fixture
@@ -223,7 +224,7 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
             if keys:
                 running.console.expect(BEGUN)
                 running.console.send(keys)
-            end = running.wait()
+            end = running.wait(over=MONITOR)
         return _ran(made, end, status)
 
     return run

@@ -235,8 +235,8 @@ class Machine:
         return f"the machine {SAID.get(self.end.kind, self.end.kind)}" + (
             f": {self.end.detail}" if self.end.detail else "")
 
-    def wait(self) -> End:
-        """Runs to the end of the boot and says how it was."""
+    def wait(self, over: str = "") -> End:
+        """Runs to the end of the boot and says how it was.  A console that says `over` is an end as well."""
         self._deadline = time.monotonic() + self.options.patience
         try:
             if self.end is None and not self._limit:
@@ -244,6 +244,8 @@ class Machine:
             while self.end is None:
                 if still := self._step():
                     self.end = self._stands(still)
+                elif over and over in self.console.text:
+                    self.end = self._cut("hung", f"it waits at {over.strip()!r}")
         except (QmpError, Backstop) as error:
             self._lost(error)
         return self.end

@@ -124,6 +124,12 @@ def test_hung_while_memory_changes_meets_the_limit(tmp_path):
     assert (end.kind, end.detail) == ("hung", "2 s of guest time are over")
 
 
+def test_a_kernel_that_waits_for_a_person_is_not_waited_for(tmp_path):
+    with Machine(probes.build(tmp_path, 'say(COM1, "ready> "); for (;;) spend(1000);'), limit=1e6) as machine:
+        end = machine.wait(over="ready> ")
+    assert (end.kind, end.detail) == ("hung", "it waits at 'ready>'")
+
+
 def test_hung_before_the_test_says_so(tmp_path):
     assert boot(tmp_path, "for (;;) ;").detail.endswith(", before its test began")
 
