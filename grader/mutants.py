@@ -7,7 +7,7 @@ tests alone, stopping at the first failure.  It must be a test that fails: a mut
 that does not apply or build, or touches another exercise's files, is in error.
 With --runs each is judged so many times, with another seed each time, and counts as caught
 only if it is caught each time: a race must not be found once in fifty runs.  The test that
-caught it the last time begins, and the others have their turn only if it passes.
+caught it the last time is run alone, and the others have their turn only if it passes.
 The idea is mutation testing (Jia and Harman, "An analysis and survey of the
 development of mutation testing", 2011), with mistakes picked by hand.
 """
@@ -123,10 +123,13 @@ def judge(mutant: Mutant, reference: Path, lab: Lab, seed: int | None = None, ru
             return outcome(error=str(error))
         except build.BuildError as error:
             return outcome(error=f"does not build: {error.reason.splitlines()[0]}")
+        def tested(only: str = "") -> trial.Trial:
+            return trial.run(tree, lab.directory, mutant.exercise, stop=True, seed=seed, root=reference, only=only)
+
         failed = None
         for number in range(runs):
-            result = trial.run(tree, lab.directory, mutant.exercise, stop=True, seed=seed, root=reference,
-                               first=failed.id if failed else "")
+            again = failed and tested(failed.id)
+            result = again if again and again.first("failed") else tested()
             failed = result.first("failed")
             if result.trouble or (number and not failed):
                 return outcome(error=result.trouble or f"caught {number} times, and then not")

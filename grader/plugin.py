@@ -53,7 +53,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cub-lab", type=int, help="build this stage instead of the test's own")
     group.addoption("--cub-seed", type=lambda text: int(text, 0), help="the run's seed (default: a new one)")
     group.addoption("--cub-exercise", help="only tests of these exercises, \"1.2,1.3\" (floor: of none)")
-    group.addoption("--cub-first", metavar="ID", help="the test to begin with, by its node id")
     group.addoption("--cub-inputs", help="where whoever runs us will keep the inputs of tests")
     group.addoption("--cub-run", type=Path, help="the run's directory, where results are written")
 
@@ -173,9 +172,7 @@ def needs_of(item: pytest.Item) -> list[str]:
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config,
                                   items: list[pytest.Item]) -> None:
-    """Puts exercises in an order in which each comes behind what it needs, and slow tests first or last.
-
-    One that --cub-first names comes before all."""
+    """Puts exercises in an order in which each comes behind what it needs, and slow tests first or last."""
     order = {name: place for place, name in enumerate(_in_order(exercises(config.rootpath)))}
     for item in items:
         if (name := exercise_of(item)) and name not in order:
@@ -187,7 +184,6 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         wanted = {name.strip() for name in config.option.cub_exercise.split(",")}
         config.hook.pytest_deselected(items=[i for i in items if (exercise_of(i) or "floor") not in wanted])
         items[:] = [item for item in items if (exercise_of(item) or "floor") in wanted]
-    items.sort(key=lambda item: item.nodeid != config.option.cub_first)
 
 
 def _in_order(known: dict[str, labs.Exercise]) -> list[str]:

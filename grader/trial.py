@@ -35,30 +35,29 @@ class Trial:
 
 
 def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool = False,
-        first: str = "", jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
+        only: str = "", jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
         abandon: Callable[[], bool] = lambda: False,
         heard: Callable[[list[Result]], None] = lambda results: None,
         keep: Path | None = None) -> Trial:
     """Runs the tests of an exercise ("1.2,1.3": of several; None: of the whole lab).
 
-    The tests are those of `root`'s lab directory, the kernel is the tree's.
+    The tests are those of `root`'s lab directory, the kernel is the tree's, which has just been built.
     stop: end at the first failure, which nobody will read: it is not made shorter (modelcheck.py).
-    first: the test to begin with (Result.id).  seed: what the tests' inputs are drawn from.
+    only: this test alone (Result.id).  seed: what the tests' inputs are drawn from.
     abandon: asked now and then whether the answer is still wanted.  heard: called now
     and then with the results so far.  keep: a directory under `root` in which the inputs
     stay that the commands to run a test again name.
     """
     with tempfile.TemporaryDirectory(prefix="cub-run-") as scratch:
         argv = [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--cub-run={scratch}",
-                f"--cub-tree={tree}"]
+                f"--cub-tree={tree}", "--cub-built"]
         argv += [f"--cub-exercise={exercise}"] if exercise else []
         argv += [f"--cub-seed={seed:#x}"] if seed is not None else []
         argv += ["-x"] if stop else []
-        argv += [f"--cub-first={first}"] if first else []
         argv += [f"--cub-inputs={(keep / 'inputs').relative_to(root)}"] if keep else []
         argv += ["-n", str(jobs)] if jobs > 1 else ["-p", "no:xdist"]
-        argv += [f"{directory}/{kind}" for kind in ("tests", "hidden")
-                 if (root / directory / kind).is_dir()]
+        argv += [only] if only else [f"{directory}/{kind}" for kind in ("tests", "hidden")
+                                     if (root / directory / kind).is_dir()]
         log = Path(scratch) / "log"
         with open(log, "wb") as said:
             process = subprocess.Popen(argv, cwd=root, stdin=subprocess.DEVNULL, stdout=said,

@@ -64,7 +64,7 @@ def ktests(**of_exercise: str) -> str:
     return "".join(f'KTEST({name}, "{exercise}", "shows {name}")\n{{\n}}\n' for name, exercise in of_exercise.items())
 
 
-def pytest(root: Path, *options: str) -> subprocess.CompletedProcess:
+def pytest(root: Path, *options: str, what: str = "lab1-x") -> subprocess.CompletedProcess:
     """Runs pytest on a house, its results going to root/run."""
-    return subprocess.run([sys.executable, "-m", "pytest", "-q", f"--cub-run={root / 'run'}", "--cub-seed=1", *options, "lab1-x"],
+    return subprocess.run([sys.executable, "-m", "pytest", "-q", f"--cub-run={root / 'run'}", "--cub-seed=1", *options, what],
                           cwd=root, env=os.environ | {"PYTHONPATH": str(PACKAGE)}, capture_output=True, text=True)

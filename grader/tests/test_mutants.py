@@ -157,16 +157,25 @@ def test_a_real_mutant_is_caught_by_a_booted_test():
 
 
 def test_a_mutant_has_to_be_caught_each_time(reference, monkeypatch):
+    """By the test that caught it before, or by another one."""
     put(reference, PATCH)
-    boot, told = lab.load(reference, 1), [[result("first", "failed", "wrong")]] * 2 + [[result("first", "passed")]]
-    began = []
+    [mutant] = mutants.find(reference, lab.load(reference, 1))
+    bad, good = [result("first", "failed", "wrong")], [result("first", "passed")]
+    other = good + [result("other", "failed", "wrong")]
+    alone = result("first", "").id
 
-    def tests(*_, first, **__):
-        began.append(first)
-        return trial.Trial(tuple(told.pop(0)))
-    monkeypatch.setattr(trial, "run", tests)
-    [mutant] = mutants.find(reference, boot)
-    assert mutants.judge(mutant, reference, boot, runs=3).error == "caught 2 times, and then not"
-    told += [[result("first", "failed", "wrong")]] * 3
-    assert mutants.judge(mutant, reference, boot, runs=3).caught == "first" and not told
-    assert began == ["", result("first", "").id, result("first", "").id] * 2
+    def judged(*told):
+        told, begun = list(told), []
+
+        def tests(*_, only, **__):
+            begun.append(only)
+            return trial.Trial(tuple(told.pop(0)))
+        monkeypatch.setattr(trial, "run", tests)
+        return mutants.judge(mutant, reference, lab.load(reference, 1), runs=3), begun
+
+    outcome, begun = judged(bad, bad, good, good)
+    assert outcome.error == "caught 2 times, and then not" and begun == ["", alone, alone, ""]
+    outcome, begun = judged(bad, bad, bad)
+    assert outcome.caught == "first" and begun == ["", alone, alone]
+    outcome, begun = judged(bad, good, other, good + other)
+    assert outcome.caught == "other" and begun == ["", alone, "", result("other", "").id]

@@ -39,9 +39,9 @@ def test_both_kinds_are_collected_and_judged(tmp_path):
     assert results(tmp_path)["test_p"].title == "Shows p"
 
 
-def test_the_test_to_begin_with(tmp_path):
+def test_a_test_can_be_run_alone(tmp_path):
     house.make(tmp_path, {"a_test.c": house.ktests(ok_a="1.1", ok_b="1.1", bad_c="1.1")})
-    house.pytest(tmp_path, "-x", "--cub-first=lab1-x/tests/a_test.c::bad_c")
+    house.pytest(tmp_path, what="lab1-x/tests/a_test.c::bad_c")
     assert outcomes(tmp_path) == {"bad_c": "failed"}
 
 
