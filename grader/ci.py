@@ -4,7 +4,7 @@ Three kinds of parts, each a command that anybody can type, and all are run even
 fails: mutants (a sample drawn anew each time; all of them, 20 times each, in the long form), every
 test of the labs on the reference and of the grader itself (pytest), and grades of the
 reference under load (a few; 200 in the long form).  In the short form the grades are a lane of
-their own, for which all the rest is the load; in the long one `flakes` makes its own.  Where the
+their own, for which all the rest is the load, the highest lab's first; in the long one `flakes` makes its own.  Where the
 grader's own tests are not there, as in a student's repository, the labs' tests are all.
 """
 
@@ -15,6 +15,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,19 +49,21 @@ def lanes(args: argparse.Namespace) -> list[Lane]:
             *verb, "mutants", *number, "--jobs", str(args.jobs), "--no-baseline", *sample]
         times = ["--times", str(GRADES_LONG)] if args.long else [
             "--times", str(GRADES), "--together", "1", "--load", "0"]
-        grades[f"lab {lab.number}: grades under load"] = [*verb, "flakes", *number, *times]
+        grades = {f"lab {lab.number}: grades under load": [*verb, "flakes", *number, *times]} | grades
     tests = {"tests": [sys.executable, "-m", "pytest", "-q", "-rs", "-n", str(args.jobs)]}
     return [mutants | grades | tests] if args.long else [mutants | tests, grades]
 
 
-def run_lane(lane: Lane, environment: dict[str, str], seen: bool) -> list[str]:
-    """Runs the commands of a lane; the names of those that failed."""
+def run_lane(lane: Lane, environment: dict[str, str], seen: bool, over: threading.Event) -> list[str]:
+    """Runs the commands of a lane, as long as it is not over; the names of those that failed."""
     failed = []
     for name, command in lane.items():
+        if over.is_set():
+            break
         words = " ".join(command[1:])
         print(f"== {name}: {words}", flush=True)
         began = time.monotonic()
-        done = subprocess.run(command, cwd=ROOT, env=environment, text=True,
+        done = subprocess.run(command, cwd=ROOT, env=environment, text=True, errors="replace",
                               **{} if seen else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
         print(f"{done.stdout or ''}== {name}: {'ok' if done.returncode == 0 else f'FAILED ({done.returncode})'}, "
               f"{time.monotonic() - began:.0f} s", flush=True)
@@ -71,9 +74,13 @@ def run_lane(lane: Lane, environment: dict[str, str], seen: bool) -> list[str]:
 
 def run(args: argparse.Namespace) -> int:
     environment = os.environ | ({"CUB_LONG": "1"} if args.long else {})
-    together = lanes(args)
+    together, over = lanes(args), threading.Event()
     with ThreadPoolExecutor(len(together)) as pool:
-        running = [pool.submit(run_lane, lane, environment, lane is together[0]) for lane in together]
-        failed = [name for lane in running for name in lane.result()]
+        running = [pool.submit(run_lane, lane, environment, lane is together[0], over) for lane in together]
+        try:
+            failed = [name for lane in running for name in lane.result()]
+        except BaseException:       # Ctrl-C, of which the commands have heard as well
+            over.set()
+            raise
     print("all passed" if not failed else f"failed: {', '.join(failed)}")
     return 1 if failed else 0

@@ -232,7 +232,7 @@ def user(request: pytest.FixtureRequest) -> Callable[..., Ran]:
 
 @functools.cache
 def _programs(root: Path, lab: int) -> tuple[list[initrd.Entry], Path]:
-    """What the lab's initrd has, and its file: built once a run."""
+    """What the lab's initrd has, and its file: built once a process."""
     return programs.entries(root, lab), programs.image(root, lab)
 
 

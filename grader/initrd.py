@@ -54,6 +54,12 @@ def file(name: str, data: bytes, mode: int = 0o755) -> Entry:
     return Entry(name, stat.S_IFREG | mode, data)
 
 
+def tree(root: Path) -> list[Entry]:
+    """Every file below a directory, and whether it may be executed; its directories are not made."""
+    return [file(str(path.relative_to(root)), path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+            for path in sorted(root.rglob("*")) if path.is_file()]
+
+
 def directory(name: str, mode: int = 0o755) -> Entry:
     """A directory."""
     return Entry(name, stat.S_IFDIR | mode)

@@ -236,7 +236,7 @@ class Machine:
             f": {self.end.detail}" if self.end.detail else "")
 
     def wait(self, over: str = "") -> End:
-        """Runs to the end of the boot and says how it was.  A console that says `over` is an end as well."""
+        """Runs to the end of the boot and says how it was.  A console that stands at `over` is an end as well."""
         self._deadline = time.monotonic() + self.options.patience
         try:
             if self.end is None and not self._limit:
@@ -244,8 +244,9 @@ class Machine:
             while self.end is None:
                 if still := self._step():
                     self.end = self._stands(still)
-                elif over and over in self.console.text:
-                    self.end = self._cut("hung", f"it waits at {over.strip()!r}")
+                elif self.end is None and over and self.console.text.endswith(over):
+                    self.qmp.command("stop")
+                    self.end = self._stands(Standstill(f"it waits at {over.strip()!r}"))
         except (QmpError, Backstop) as error:
             self._lost(error)
         return self.end

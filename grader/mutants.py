@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import functools
 import os
 import random
 import re
@@ -123,18 +124,21 @@ def judge(mutant: Mutant, reference: Path, lab: Lab, seed: int | None = None, ru
             return outcome(error=str(error))
         except build.BuildError as error:
             return outcome(error=f"does not build: {error.reason.splitlines()[0]}")
-        def tested(only: str = "") -> trial.Trial:
-            return trial.run(tree, lab.directory, mutant.exercise, stop=True, seed=seed, root=reference, only=only)
-
-        failed = None
-        for number in range(runs):
-            again = failed and tested(failed.id)
-            result = again if again and again.first("failed") else tested()
+        tested = functools.partial(trial.run, tree, lab.directory, mutant.exercise, stop=True, seed=seed,
+                                   root=reference)
+        result = tested()
+        for number in range(1, runs):
             failed = result.first("failed")
-            if result.trouble or (number and not failed):
-                return outcome(error=result.trouble or f"caught {number} times, and then not")
-            if not failed:
-                return outcome()
+            if result.trouble or not failed:
+                break
+            result = tested(only=failed.id)
+            if not result.trouble and not result.first("failed"):
+                result = tested(without=failed.id)
+                if not result.first("failed"):
+                    return outcome(error=f"caught {number} times, and then not")
+        failed = result.first("failed")
+        if result.trouble or not failed:
+            return outcome(error=result.trouble)
     return outcome(caught=failed.name, manner=failed.reason)
 
 

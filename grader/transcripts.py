@@ -2,8 +2,8 @@
 
     python3 -m grader.transcripts NAME ...
 
-runs these user programs on Linux (linux.py), all in one boot, and writes
-labN-*/tests/NAME.expected, which is committed: so a grade needs no Linux, and our semantics are
+runs these user programs on Linux (linux.py), all in one boot, with what labN-*/tests/files has in
+the root directory, and writes labN-*/tests/NAME.expected, which is committed: so a grade needs no Linux, and our semantics are
 Linux's by measurement.  CUB_LONG=1 lets the tests record again, and compare.
 """
 
@@ -35,7 +35,8 @@ def recorded(tree: Path, lab: int, names: list[str]) -> dict[str, str]:
     """What each program says on Linux; raises NoLinux, EmulatorError, UserError."""
     script = "".join(f"echo '{BEGIN.format(name).strip()}'\ntimeout {LIMIT} /bin/{name} 2>&1\n"
                      'echo "=== status $? ==="\n' for name in names)
-    entries = [*user.entries(tree, lab), initrd.file("bin/all", f"#!/bin/sh\n{script}".encode())]
+    files = [entry for where in labs.directories(tree).values() for entry in initrd.tree(where / "tests/files")]
+    entries = [*user.entries(tree, lab), *files, initrd.file("bin/all", f"#!/bin/sh\n{script}".encode())]
     with tempfile.TemporaryDirectory(prefix="cub-transcripts-") as scratch:
         image = Path(scratch) / "initrd"
         image.write_bytes(initrd.archive(entries))

@@ -35,7 +35,7 @@ class Trial:
 
 
 def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool = False,
-        only: str = "", jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
+        only: str = "", without: str = "", jobs: int = 1, seed: int | None = None, root: Path = stage.ROOT,
         abandon: Callable[[], bool] = lambda: False,
         heard: Callable[[list[Result]], None] = lambda results: None,
         keep: Path | None = None) -> Trial:
@@ -43,7 +43,7 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
 
     The tests are those of `root`'s lab directory, the kernel is the tree's, which has just been built.
     stop: end at the first failure, which nobody will read: it is not made shorter (modelcheck.py).
-    only: this test alone (Result.id).  seed: what the tests' inputs are drawn from.
+    only: this test alone (Result.id).  without: all but this one.  seed: what the tests' inputs are drawn from.
     abandon: asked now and then whether the answer is still wanted.  heard: called now
     and then with the results so far.  keep: a directory under `root` in which the inputs
     stay that the commands to run a test again name.
@@ -54,6 +54,7 @@ def run(tree: Path, directory: str, exercise: str | None = None, *, stop: bool =
         argv += [f"--cub-exercise={exercise}"] if exercise else []
         argv += [f"--cub-seed={seed:#x}"] if seed is not None else []
         argv += ["-x"] if stop else []
+        argv += [f"--deselect={without}"] if without else []
         argv += [f"--cub-inputs={(keep / 'inputs').relative_to(root)}"] if keep else []
         argv += ["-n", str(jobs)] if jobs > 1 else ["-p", "no:xdist"]
         argv += [only] if only else [f"{directory}/{kind}" for kind in ("tests", "hidden")

@@ -7,6 +7,7 @@ user.mk; the archive is made by initrd.py.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -59,5 +60,7 @@ def image(tree: Path, lab: int) -> Path:
     path = Path(tree).resolve() / "build" / f"lab{lab}" / "initrd.cpio"
     data = initrd.archive(entries(tree, lab))
     if not path.exists() or path.read_bytes() != data:
-        path.write_bytes(data)
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_bytes(data)
+        os.replace(new, path)       # somebody may be booting the old one
     return path

@@ -3,6 +3,7 @@
 import argparse
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -160,22 +161,23 @@ def test_a_mutant_has_to_be_caught_each_time(reference, monkeypatch):
     """By the test that caught it before, or by another one."""
     put(reference, PATCH)
     [mutant] = mutants.find(reference, lab.load(reference, 1))
-    bad, good = [result("first", "failed", "wrong")], [result("first", "passed")]
-    other = good + [result("other", "failed", "wrong")]
-    alone = result("first", "").id
+    first, second = (replace(result(name, "failed", "wrong"), id=f"t::{name}") for name in ("first", "other"))
+    bad, good = [first], [replace(first, outcome="passed")]
+    other = [second]
+    alone = first.id
 
     def judged(*told):
         told, begun = list(told), []
 
-        def tests(*_, only, **__):
-            begun.append(only)
+        def tests(*_, only="", without="", **__):
+            begun.append(only or f"not {without}" if only or without else "all")
             return trial.Trial(tuple(told.pop(0)))
         monkeypatch.setattr(trial, "run", tests)
         return mutants.judge(mutant, reference, lab.load(reference, 1), runs=3), begun
 
     outcome, begun = judged(bad, bad, good, good)
-    assert outcome.error == "caught 2 times, and then not" and begun == ["", alone, alone, ""]
+    assert outcome.error == "caught 2 times, and then not" and begun == ["all", alone, alone, f"not {alone}"]
     outcome, begun = judged(bad, bad, bad)
-    assert outcome.caught == "first" and begun == ["", alone, alone]
-    outcome, begun = judged(bad, good, other, good + other)
-    assert outcome.caught == "other" and begun == ["", alone, "", result("other", "").id]
+    assert outcome.caught == "first" and begun == ["all", alone, alone]
+    outcome, begun = judged(bad, good, other, other)
+    assert outcome.caught == "other" and begun == ["all", alone, f"not {alone}", second.id]

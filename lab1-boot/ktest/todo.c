@@ -20,11 +20,20 @@ static bool reported_before(const char *exercise)
 	return false;
 }
 
+static void tell(uint16_t port, const char *before, const char *exercise, const char *function,
+	const char *file, int line)
+{
+	report(port, "%stodo %s: %s (%s", before, exercise, function, file);
+	if (line)
+		report(port, ":%d", line);
+	report(port, port == REPORT_CONSOLE ? ")\r\n" : ")\n");
+}
+
 void todo_report(const char *exercise, const char *function, const char *file, int line)
 {
 	if (reported_before(exercise))
 		return;
-	report(REPORT_CONSOLE, "todo %s: %s (%s:%d)\r\n", exercise, function, file, line);
+	tell(REPORT_CONSOLE, "", exercise, function, file, line);
 	if (ktest_running())
-		report(REPORT_TEST, "# todo %s: %s (%s:%d)\n", exercise, function, file, line);
+		tell(REPORT_TEST, "# ", exercise, function, file, line);
 }

@@ -10,7 +10,7 @@ void thread_switch_todo(void);
 
 void thread_switch_todo(void)
 {
-	todo_report("3.1", "thread_switch", "lab3-threads/thread/switch.S", 20);
+	todo_report("3.1", "thread_switch", "lab3-threads/thread/switch.S", 0);
 }
 
 uint64_t thread_prepare(void *stack, size_t bytes)

@@ -127,7 +127,7 @@ void syscall_handle(struct trap_frame *frame)
 /* No call can be made: the process ends, or of a test's, which is none that could, the thread. */
 void syscall_todo(void)
 {
-	todo_report("4.4", "syscall_entry", "lab4-interrupts/call/entry.S", 47);
+	todo_report("4.4", "syscall_entry", "lab4-interrupts/call/entry.S", 0);
 	if (process_self()->id)
 		process_exit(SIGSYS);
 	thread_exit(0);

@@ -35,7 +35,7 @@ void usercopy_init(void)
 size_t usercopy_todo(void *to, const void *from, size_t bytes)
 {
 	(void)to, (void)from;
-	todo_report("4.4", "usercopy_copy", "lab4-interrupts/call/usercopy.S", 50);
+	todo_report("4.4", "usercopy_copy", "lab4-interrupts/call/usercopy.S", 0);
 	return bytes;
 }
 

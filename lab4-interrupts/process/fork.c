@@ -50,6 +50,8 @@ static int check(const struct clone_args *args)
 		return -EINVAL;
 	if ((flags & CLONE_CLEAR_SIGHAND) && (flags & CLONE_SIGHAND))
 		return -EINVAL;
+	if (without(flags, CLONE_THREAD, CLONE_SIGHAND))
+		return -EINVAL; /* actions belong to the process here: two of them share none */
 	if ((flags & CLONE_PARENT) && process_self() == process_init_process)
 		return -EINVAL; /* it would be a second root of the tree */
 	if ((flags & CLONE_SETTLS) && args->tls >= USER_END)

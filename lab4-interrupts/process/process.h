@@ -82,6 +82,7 @@ struct process {
 	uint64_t user_ns, system_ns;                   /* [lock] of tasks that have ended */
 	uint64_t children_user_ns, children_system_ns; /* [lock] of children that were waited for */
 	uint64_t began;                                /* [I] by clock_ns */
+	bool reserve;                                  /* [I] the last tasks are for it, too */
 	char path[256];                                /* [lock] of the program: /proc/self/exe */
 };
 
@@ -105,7 +106,8 @@ struct task {
 	uint64_t restart_argument[4];          /* [own] */
 };
 
-/* Bits of work. Whoever sets one calls task_notify. */
+/* Bits of work. Whoever sets one calls task_notify; but TASK_TIMES interrupts no sleep, and is set
+ * by itself. */
 #define TASK_SIGNAL 1u /* some signal may be to be delivered */
 #define TASK_END    2u /* the process is ending, or another task execs */
 #define TASK_TRACE  4u /* strace */

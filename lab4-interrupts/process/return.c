@@ -13,8 +13,7 @@
 /* Whoever notifies the task from now on interrupts its next sleep, or is seen by the caller. */
 static void do_work(struct task *task, struct trap_frame *frame)
 {
-	unsigned work =
-		__atomic_fetch_and(&task->work, ~(TASK_SIGNAL | TASK_TIMES), __ATOMIC_SEQ_CST);
+	unsigned work = __atomic_fetch_and(&task->work, ~TASK_SIGNAL, __ATOMIC_SEQ_CST);
 
 	__atomic_store_n(&task->thread.interrupted, false, __ATOMIC_SEQ_CST);
 	if (work & TASK_END)

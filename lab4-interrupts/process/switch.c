@@ -1,6 +1,7 @@
 /*
  * What changes with the task besides the registers that thread_switch knows: the stack on
- * which traps out of user mode begin, the user's segment bases, and the address space.
+ * which traps out of user mode begin, the user's segment bases, and the address space. And the task
+ * of a process that is timed begins with a look at its time (signal/cputimer.c).
  *
  * Kernel threads need none of it, and leave what is loaded: if the same task runs next, its
  * translations are still known.

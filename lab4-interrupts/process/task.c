@@ -22,7 +22,8 @@
 #define TASKS_MAX 4096u
 /* One task for so much memory, in pages: a stack, page tables, and some pages of its own. */
 #define TASK_PAGES 32u
-/* The last ones are for process 1 and its children: somebody has to be able to clear up. */
+/* The last ones are for process 1 and what it has started, a shell for example, but not for their
+ * children: somebody has to be able to clear up. */
 #define TASKS_RESERVE 16u
 
 ROWS_DEFINE(task_part);
@@ -45,6 +46,7 @@ struct process *process_make(void)
 	list_init(&process->tasks);
 	waitqueue_init(&process->alone, "exec");
 	process->began = clock_ns();
+	process->reserve = !task_self() || process_self() == process_init_process;
 	return process;
 }
 
@@ -80,17 +82,10 @@ static uint64_t tasks_now(void)
 }
 LEAK_COUNT("tasks", tasks_now);
 
-/* Whether the caller is one of those that the reserve is for. */
-static bool has_reserve(void)
-{
-	struct task *self = task_self();
-
-	return !self || self->process == process_init_process;
-}
-
 static bool count_one(void)
 {
-	unsigned most = tasks_limit() - (has_reserve() ? 0 : TASKS_RESERVE);
+	bool reserve = !task_self() || process_self()->reserve;
+	unsigned most = tasks_limit() - (reserve ? 0 : TASKS_RESERVE);
 
 	if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) <= most)
 		return true;
@@ -106,6 +101,19 @@ void task_free(struct thread *thread)
 	process_put(task->process);
 	slab_free(&task_cache, task);
 	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
+}
+
+/* It runs where, and as urgently as, the task that makes it. */
+static void inherit_turn(struct thread *thread)
+{
+	const struct thread *self = thread_self();
+
+	if (!task_self())
+		return;
+	if (self->affinity != thread->affinity)
+		thread_set_affinity(thread, self->affinity);
+	if (self->base != thread->base)
+		thread_set_priority(thread, self->base);
 }
 
 int task_make(
@@ -124,6 +132,7 @@ int task_make(
 	process_get(process);
 	list_init(&task->link);
 	task->syscall = ~0ul;
+	inherit_turn(&task->thread);
 	*made = task;
 	return 0;
 

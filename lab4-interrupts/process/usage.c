@@ -5,6 +5,7 @@
  * it is told as user time. (Challenge: CPU accounting.)
  */
 #include "lab4-interrupts/process/usage.h"
+#include "lab1-boot/debug/panic.h"
 #include "lab1-boot/lib/string.h"
 #include "lab3-threads/cpu/clock.h"
 #include "lab3-threads/sched/sched.h"
@@ -26,6 +27,7 @@ void usage_fill(struct rusage *usage, uint64_t user_ns, uint64_t system_ns)
 
 void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
 {
+	assert(mutex_held(&process->lock));
 	*user_ns = process->user_ns;
 	*system_ns = process->system_ns;
 	list_each (link, &process->tasks)
@@ -45,6 +47,7 @@ uint64_t process_user_ns(struct process *process)
 /* Those that sleep look when they come to a processor (switch.c). */
 void process_watch_times(struct process *process)
 {
+	assert(mutex_held(&process->lock));
 	__atomic_store_n(&process->timed, true, __ATOMIC_RELAXED);
 	list_each (link, &process->tasks) {
 		struct task *task = list_entry(link, struct task, link);

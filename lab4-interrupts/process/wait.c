@@ -121,8 +121,8 @@ static void found(struct wanted *wanted, const struct process *child, int status
 {
 	wanted->found = child->id;
 	wanted->status = status;
-	wanted->user_ns = child->user_ns;
-	wanted->system_ns = child->system_ns;
+	wanted->user_ns = child->user_ns + child->children_user_ns;
+	wanted->system_ns = child->system_ns + child->children_system_ns;
 }
 
 /* The times of the children that it has waited for are the parent's, too. */

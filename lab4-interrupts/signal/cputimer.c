@@ -5,8 +5,8 @@
  * No clock runs with a process, so somebody has to look. The tasks of a process with such a timer
  * do (process->timed), on their way to user mode: each time they come to a processor, and when what
  * was left at the last look may be used up; for that an interrupt is asked for there. Tasks that
- * run side by side use it up together, so each looks after its share of it. A process that sleeps
- * is not looked at, and one that computes alone is interrupted once.
+ * run side by side use it up together, so each looks after its share of it, and none asks for more
+ * than a second ahead. A process that sleeps is not looked at.
  *
  * All time is told as user time (process/usage.c): both timers count the same.
  *
@@ -85,16 +85,18 @@ void signal_check_times(void)
 	uint64_t user, system, left, due = 0;
 
 	mutex_lock(&process->lock);
+	/* Not before there is the lock: whoever sleeps for it comes back with the bit set again. */
+	__atomic_fetch_and(&task_self()->work, ~TASK_TIMES, __ATOMIC_RELAXED);
 	process_times(process, &user, &system);
 	left = check(&timers[CPU_TIMER_VIRTUAL], user, SIGVTALRM, &due);
 	left = lesser(left, check(&timers[CPU_TIMER_PROF], user + system, SIGPROF, &due));
 	left = lesser(left, check_limit(&process->limit[RLIMIT_CPU], user + system, &due));
 	__atomic_store_n(&process->timed, left != TIMER_NEVER, __ATOMIC_RELAXED);
 	if (left != TIMER_NEVER)
-		ask_for_look(left / process->living);
+		ask_for_look(lesser(left / lesser(process->living, percpu_count), SECOND));
 	mutex_unlock(&process->lock);
 	for (; due; due &= due - 1)
-		signal_send(process, __builtin_ctzl(due) + 1, NULL);
+		signal_send_here(__builtin_ctzl(due) + 1);
 }
 
 /* --- setting ------------------------------------------------------------------------- */

@@ -36,7 +36,8 @@ static int send_to_process(int id, int number, const siginfo_t *info)
 }
 
 struct broadcast {
-	int group; /* 0: to all but process 1 and the sender */
+	bool all; /* but process 1 and the sender; else to that group */
+	int group;
 	int number;
 	const siginfo_t *info;
 	unsigned sent;
@@ -45,8 +46,8 @@ struct broadcast {
 static bool send_to_each(struct process *process, void *context)
 {
 	struct broadcast *to = context;
-	bool meant = to->group ? process->group == to->group
-			       : process->id != 1 && process != process_self();
+	bool meant = to->all ? process->id != 1 && process != process_self()
+			     : process->group == to->group;
 
 	if (!meant)
 		return true;
@@ -55,19 +56,17 @@ static bool send_to_each(struct process *process, void *context)
 	return true;
 }
 
-static unsigned broadcast(int group, int number, const siginfo_t *info)
+static unsigned broadcast(struct broadcast *to)
 {
-	struct broadcast to = { .group = group, .number = number, .info = info };
-
 	mutex_lock(&process_tree);
-	process_each(send_to_each, &to);
+	process_each(send_to_each, to);
 	mutex_unlock(&process_tree);
-	return to.sent;
+	return to->sent;
 }
 
 unsigned signal_send_group(int group, int number, const siginfo_t *info)
 {
-	return broadcast(group, number, info);
+	return broadcast(&(struct broadcast){ false, group, number, info, 0 });
 }
 
 SYSCALL(kill, "%d, signal", int, id, int, number)
@@ -79,10 +78,10 @@ SYSCALL(kill, "%d, signal", int, id, int, number)
 	if (id > 0)
 		return send_to_process(id, number, &info);
 	if (id == -1)
-		return broadcast(0, number, &info) ? 0 : -ESRCH;
+		return broadcast(&(struct broadcast){ true, 0, number, &info, 0 }) ? 0 : -ESRCH;
 	if (id == -2147483647 - 1)
 		return -ESRCH;
-	return broadcast(id ? -id : process_self()->group, number, &info) ? 0 : -ESRCH;
+	return signal_send_group(id ? -id : process_self()->group, number, &info) ? 0 : -ESRCH;
 }
 
 /* --- to a task ----------------------------------------------------------------------- */

@@ -89,8 +89,9 @@ static int part_clone(struct task *task, struct task *from, uint64_t flags)
 	if (!process->signals) {
 		process->signals = signals_make(process);
 		if (!process->signals)
-			return -ENOMEM;                        /* the task's are freed with it */
-		process->timed = from && from->process->timed; /* RLIMIT_CPU is inherited */
+			return -ENOMEM; /* the task's are freed with it */
+		process->timed = from && __atomic_load_n(&from->process->timed,
+						 __ATOMIC_RELAXED); /* RLIMIT_CPU is inherited */
 		if (from)
 			inherit_actions(process->signals, from->process->signals);
 		if (flags & CLONE_CLEAR_SIGHAND)
@@ -115,7 +116,7 @@ static void part_exec(struct task *task)
 static void hand_on(struct signals *signals)
 {
 	for (uint64_t left = signals->pending.set; left; left &= left - 1)
-		signal_notice(signals, __builtin_ctzl(left) + 1);
+		signal_notice(signals, __builtin_ctzl(left) + 1, NULL);
 }
 
 static void part_exit(struct task *task, bool last)

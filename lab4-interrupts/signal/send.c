@@ -76,10 +76,14 @@ static bool wants(const struct task_signals *task, int number)
 	return signal_bit(number) & (~task->blocked | task->awaited);
 }
 
-void signal_notice(struct signals *signals, int number)
+void signal_notice(struct signals *signals, int number, struct task_signals *first)
 {
 	struct task_signals *chosen = NULL;
 
+	if (first && wants(first, number)) {
+		task_notify(first->task, TASK_SIGNAL);
+		return;
+	}
 	list_each (link, &signals->tasks) {
 		struct task_signals *task = list_entry(link, struct task_signals, link);
 		bool busy = __atomic_load_n(&task->task->work, __ATOMIC_RELAXED) & TASK_SIGNAL;
@@ -146,28 +150,34 @@ static void cross_out(struct signals *signals, int number, struct list *dropped)
 	}
 }
 
-/* Make it pending, for one task or (NULL) the process; whether the entry is in use now. Caller
- * holds signals->lock. */
-static bool put(
-	struct signals *signals, struct task_signals *only, int number, struct signal_entry *entry)
-{
-	struct task_signals *first = list_entry(signals->tasks.next, struct task_signals, link);
+/* Whom it is for: one task, or the process, of whose tasks one may be asked first. */
+struct receiver {
+	struct signals *signals;
+	struct task_signals *only, *first; /* or NULL */
+};
 
-	if (useless(signals, only ? only : first, number))
+/* Make it pending; whether the entry is in use now. Caller holds signals->lock. */
+static bool put(const struct receiver *to, int number, struct signal_entry *entry)
+{
+	struct signals *signals = to->signals;
+	struct task_signals *only = to->only;
+	struct task_signals *oldest = list_entry(signals->tasks.next, struct task_signals, link);
+
+	if (useless(signals, only ? only : oldest, number))
 		return false;
 	if (!signal_queue_add(only ? &only->pending : &signals->pending, number, entry))
 		return false;
 	if (!only)
-		signal_notice(signals, number);
+		signal_notice(signals, number, to->first);
 	else if (wants(only, number))
 		task_notify(only->task, TASK_SIGNAL);
 	waitqueue_wake_all(&signals->watchers);
 	return entry != NULL;
 }
 
-static int send(
-	struct signals *signals, struct task_signals *only, int number, const siginfo_t *info)
+static int send(const struct receiver *to, int number, const siginfo_t *info)
 {
+	struct signals *signals = to->signals;
 	struct list dropped = LIST_INIT(dropped);
 	struct signal_entry *entry = NULL;
 	uint64_t irq;
@@ -181,9 +191,9 @@ static int send(
 		return -EAGAIN;
 
 	irq = spin_lock_irqsave(&signals->lock);
-	if (only ? only->listed : !list_empty(&signals->tasks)) {
+	if (to->only ? to->only->listed : !list_empty(&signals->tasks)) {
 		cross_out(signals, number, &dropped);
-		if (put(signals, only, number, entry))
+		if (put(to, number, entry))
 			entry = NULL;
 	}
 	spin_unlock_irqrestore(&signals->lock, irq);
@@ -194,12 +204,21 @@ static int send(
 
 int signal_send(struct process *process, int number, const siginfo_t *info)
 {
-	return send(process->signals, NULL, number, info);
+	return send(&(struct receiver){ .signals = process->signals }, number, info);
+}
+
+void signal_send_here(int number)
+{
+	struct receiver here = { signals_self(), NULL, task_signals_self() };
+
+	send(&here, number, NULL);
 }
 
 int signal_send_task(struct task *task, int number, const siginfo_t *info)
 {
-	return send(task->process->signals, task->signals, number, info);
+	struct receiver to = { .signals = task->process->signals, .only = task->signals };
+
+	return send(&to, number, info);
 }
 
 /* --- taking -------------------------------------------------------------------------- */
@@ -236,7 +255,7 @@ void signal_block(uint64_t set)
 	left = signals->pending.set & set & ~self->blocked;
 	self->blocked = set;
 	for (; left; left &= left - 1)
-		signal_notice(signals, __builtin_ctzl(left) + 1);
+		signal_notice(signals, __builtin_ctzl(left) + 1, NULL);
 	if ((signals->pending.set | self->pending.set) & ~set)
 		__atomic_or_fetch(&self->task->work, TASK_SIGNAL, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&signals->lock, irq);

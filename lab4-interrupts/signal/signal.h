@@ -76,8 +76,8 @@ void signal_orphans(struct process *process);
 void signal_task_free(struct task *task);
 void signal_process_free(struct process *process);
 
-/* signal_check_times: the calling process is timed (TASK_TIMES): send it what is due for the
- * processor time that it has used. May sleep; takes process->lock. */
+/* signal_check_times: on the way to user mode (TASK_TIMES): send the calling process, if it is
+ * timed, what is due for the processor time that it has used. May sleep; takes process->lock. */
 void signal_check_times(void);
 
 /*

@@ -81,9 +81,13 @@ static inline struct task_signals *task_signals_self(void)
 /* signals_init: the caches. Once. */
 void signals_init(void);
 
-/* signal_notice: some task that does not block it shall look at a signal that is pending for the
- * process. Caller holds signals->lock. */
-void signal_notice(struct signals *signals, int number);
+/* signal_notice: some task that does not block it, first if that is one, shall look at a signal
+ * that is pending for the process; first may be NULL. Caller holds signals->lock. */
+void signal_notice(struct signals *signals, int number, struct task_signals *first);
+
+/* signal_send_here: signal_send to the calling process, from the kernel; the calling task takes it
+ * unless it blocks it. */
+void signal_send_here(int number);
 
 /* signal_take: the next pending one of the wanted set for the calling task, its own before the
  * process's; 0 if there is none. Takes signals->lock. */

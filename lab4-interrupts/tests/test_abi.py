@@ -20,6 +20,8 @@ transcripts = import_module("lab4-interrupts.tests.transcripts")
 # Whose exercise a program is about, and what it cannot do without.
 PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptors": "", "polls": "", "epolls": "",
             "processes": "", "threads": ""}
+# What Linux says in QEMU is something else: it has no devpts there, and QEMU's XRSTOR takes any MXCSR.
+RECORDED_ELSEWHERE = ("terminals", "hostile")
 NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 
 
@@ -43,7 +45,8 @@ def test_linux_still_says_so(request):
     """The transcripts are what Linux says, and says again."""
     root = Path(request.config.rootpath)
     try:
-        said = record.recorded(root, 4, [*PROGRAMS, "signals", "futexes", "frames"])
+        said = record.recorded(root, 4, [path.stem for path in sorted(transcripts.HERE.glob("*.expected"))
+                                         if path.stem not in RECORDED_ELSEWHERE])
     except linux.NoLinux as error:
         pytest.skip(f"no Linux here: {error}")
     assert said == {name: record.place(root, 4, name).read_text() for name in said}

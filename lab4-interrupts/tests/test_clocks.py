@@ -11,7 +11,7 @@ transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 READ = ("reading", "going", "days", "setting")
 PARTS = transcripts.expected("clocks")
-OF_SEVERAL = ("together", "another")
+OF_SEVERAL = ("together", "another", "profiled")
 OF_TIME_USED = transcripts.expected("cputimers")
 
 

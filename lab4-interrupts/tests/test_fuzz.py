@@ -10,19 +10,22 @@ import os
 import pytest
 
 SEEDS = (1, 3)
-CALLS = 1500
+CALLS, THREADS = 1500, 3
 
 
-def run(user, seed: int, **options) -> None:
-    ran = user("/bin/fuzz", str(seed), str(CALLS), **options)
+def run(user, seed: int, threads: int, **options) -> None:
+    ran = user("/bin/fuzz", str(seed), str(CALLS), str(threads), **options)
     assert ran.output.startswith(f"fuzz: {CALLS} calls, ")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_known_seeds(user, seed):
-    run(user, seed)
+@pytest.mark.parametrize("threads, cpus", [(1, 1), (THREADS, 1), (THREADS, 2)])
+def test_known_seeds(user, seed, threads, cpus):
+    """By one thread, by several that share memory and descriptors, and by these on two processors."""
+    run(user, seed, threads, cpus=cpus)
 
 
 @pytest.mark.skipif(not os.environ.get("CUB_LONG"), reason="in the long form only: it may find something")
-def test_new_seed(user, rng):
-    run(user, rng.getrandbits(32))
+@pytest.mark.parametrize("threads, cpus", [(1, 1), (THREADS, 2)])
+def test_new_seed(user, rng, threads, cpus):
+    run(user, rng.getrandbits(32), threads, cpus=cpus)

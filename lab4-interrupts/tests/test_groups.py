@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+
+from grader import user as programs
 
 processes = import_module("lab4-interrupts.tests.processes")
 
@@ -14,3 +17,11 @@ processes = import_module("lab4-interrupts.tests.processes")
 def test_groups(user, part):
     """Each part of user/groups.c says what it said on Linux."""
     processes.agree(user, "groups", part)
+
+
+@pytest.mark.needs("4.6", "4.7", "4.8", "4.9")
+def test_group_zero(machine, request):
+    """kill(0, ...) of a process whose group has the number 0 reaches that group, and nobody else."""
+    image = programs.image(Path(request.config.rootpath), 4)
+    cub = machine(initrd=image, append="quiet init=/bin/groups -- group_zero")
+    cub.console.expect("== group_zero\nto my group: 0\nthe other one lives: 1\nthe other one: signal 15\n", limit=20)

@@ -14,8 +14,8 @@ FULL = "more than a hundred: 1\none more: Resource temporarily unavailable\nall 
 
 @pytest.mark.needs("4.6", "4.7", "4.8", "4.9")
 @pytest.mark.parametrize("part, said", [("processes_limited", FULL), ("processes_all", FULL),
-                                        ("bomb", "bomb: signal 9\n" + USABLE)],
-                         ids=["limited", "all", "bomb"])
+                                        ("bomb", "bomb: signal 9\n" + USABLE), ("reserve", USABLE)],
+                         ids=["limited", "all", "bomb", "reserve"])
 def test_fork_bombs(user, part, said):
     """Who makes as many processes as can be gets an error, and can be ended."""
     assert transcripts.parts_of(user("/bin/hogs", part).output)[part] == said
@@ -27,3 +27,12 @@ def test_memory_hog(user):
     output = user("/bin/hogs", "memory").output
     assert "out of memory: process" in output
     assert output.endswith("hog: signal 9\n" + USABLE)
+
+
+@pytest.mark.needs("4.1", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9")
+def test_starved_calls(user):
+    """Whichever allocation of a call fails, it says so or does without, and nothing is lost (user/starved.c)."""
+    lines = dict(line.split(": ") for line in user("/bin/starved", limit=60).output.splitlines())
+    assert lines.pop("lost") == "nothing"
+    assert len(lines) == 16 and "WRONG" not in lines.values()
+    assert list(lines.values()).count("refused") > 12

@@ -3,6 +3,7 @@ ones that are woken.  ipi_test.c has the probes.  Floor: given code, which needs
 """
 
 import os
+import re
 
 import pytest
 
@@ -21,3 +22,21 @@ def test_calls(ktest, probe):
 def test_translations(ktest, probe):
     """After tlb_flush no processor sees what was mapped before, and nobody waits for ever."""
     ktest(probe, **PARALLEL)
+
+
+@pytest.mark.needs("4.1", "3.1", "3.2", "3.3")
+def test_a_panic_stops_the_others(ktest):
+    """One that has interrupts off is stopped as well, before the panic is told."""
+    said = ktest("panic_stops_others", check=False, **(PARALLEL | {"cpus": 2}))
+    assert said.end.kind == "panicked" and said.end.detail.startswith("one is enough")
+    before, panic, after = said.console.partition("\npanic: one is enough")
+    assert "another processor" in before and "another" not in after and "ktest_panic_stops_others+0x" in after
+
+
+@pytest.mark.needs("4.1")
+def test_a_panic_tells_all(ktest):
+    """Registers, what led there, and which code it was."""
+    said = ktest("panic_page_fault", check=False).console
+    registers, panic, trace = said.partition("\npanic: page fault: reading 0x10")
+    assert panic and re.search(r"rip [0-9a-f]{16} (.*\n)*rax [0-9a-f]{16} ", registers)
+    assert "ktest_panic_page_fault+0x" in trace

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -322,12 +323,69 @@ static void sharing(void)
 		;
 }
 
+/* What a nice process starts is nice as well, and gives way on the processor that it shares. */
+static void niced(void)
+{
+	int pair[2];
+	long had[2] = { 0, 0 };
+	cpu_set_t one;
+	clockid_t clock;
+	pid_t child[3];
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	is("on one processor", sched_setaffinity(0, sizeof(one), &one) == 0 && pipe(pair) == 0);
+	child[0] = fork();
+	if (!child[0])
+		for (;;)
+			;
+	child[2] = fork();
+	if (!child[2]) {
+		setpriority(PRIO_PROCESS, 0, 19);
+		child[1] = fork();
+		if (!child[1])
+			for (;;)
+				;
+		write(pair[1], &child[1], sizeof(child[1]));
+		pause();
+	}
+	read(pair[0], &child[1], sizeof(child[1]));
+	usleep(400000);
+	for (int i = 0; i < 2; i++) {
+		clock_getcpuclockid(child[i], &clock);
+		had[i] = now(clock);
+	}
+	is("it has had less", had[1] < had[0] / 2);
+	for (int i = 0; i < 3; i++)
+		kill(child[i], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
+/* Which processors a task may run on is inherited. */
+static void pinned(void)
+{
+	cpu_set_t one, its;
+	int status = 0;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	is("on one processor", sched_setaffinity(0, sizeof(one), &one) == 0);
+	if (!fork()) {
+		sched_getaffinity(0, sizeof(its), &its);
+		_exit(CPU_COUNT(&its) == 1 && CPU_ISSET(0, &its) && sched_getcpu() == 0);
+	}
+	wait(&status);
+	is("so is the child", WEXITSTATUS(status) == 1);
+}
+
 static const struct part {
 	const char *name;
 	void (*run)(void);
 } parts[] = { { "reading", reading }, { "going", going }, { "days", days }, { "setting", setting },
 	{ "sleeping", sleeping }, { "bad_sleeps", bad_sleeps }, { "interrupted", interrupted },
-	{ "continued", continued }, { "used", used }, { "sharing", sharing } };
+	{ "continued", continued }, { "used", used }, { "sharing", sharing }, { "niced", niced },
+	{ "pinned", pinned } };
 
 int main(int count, char **names)
 {

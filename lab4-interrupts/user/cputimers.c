@@ -160,16 +160,40 @@ static void part_together(void)
 	printf("%d signals\n", calls);
 }
 
-/* The other one computes, while the one that has set it sleeps. */
+/* The other one computes and is told, while the one that has set it sleeps on. */
 static void part_another(void)
 {
+	struct timespec time = { 0, 100000000 };
 	pthread_t other;
 
 	set_action(SIGPROF, count, 0, 0);
 	pthread_create(&other, NULL, compute_too, NULL);
 	set(ITIMER_PROF, 40 * MS, 0);
+	printf("slept: %d\n", nanosleep(&time, NULL));
 	pthread_join(other, NULL);
 	printf("%d signals\n", calls);
+}
+
+static void *ask_for_time(void *unused)
+{
+	while (calls < 20)
+		used();
+	return unused;
+}
+
+/* Several that all look at the time that they use, and so does the kernel. */
+static void part_profiled(void)
+{
+	pthread_t others[3];
+
+	set_action(SIGPROF, count, 0, 0);
+	set(ITIMER_PROF, 5 * MS, 5 * MS);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&others[i], NULL, ask_for_time, NULL);
+	for (int i = 0; i < 3; i++)
+		pthread_join(others[i], NULL);
+	set(ITIMER_PROF, 0, 0);
+	is("enough signals", calls >= 20);
 }
 
 static void child(void)
@@ -203,6 +227,14 @@ static long used_in(const struct rusage *usage)
 	       usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
 }
 
+static void have_computed(void)
+{
+	if (!fork())
+		compute_and_exit();
+	wait(NULL);
+	_exit(0);
+}
+
 static void *compute_then_end(void *unused)
 {
 	compute_for(60 * MS);
@@ -213,10 +245,16 @@ static void part_ended(void)
 {
 	struct rusage usage;
 	pthread_t thread;
+	pid_t child;
 
 	in_child("a child", compute_and_exit);
 	getrusage(RUSAGE_CHILDREN, &usage);
 	is("its time is told", used_in(&usage) >= 56 * MS);
+	child = fork();
+	if (!child)
+		have_computed();
+	wait4(child, NULL, 0, &usage);
+	is("that of its children, too", used_in(&usage) >= 56 * MS);
 	pthread_create(&thread, NULL, compute_then_end, NULL);
 	pthread_join(thread, NULL);
 	getrusage(RUSAGE_SELF, &usage);
@@ -268,6 +306,7 @@ static const struct part parts[] = {
 	{ "kinds", part_kinds },
 	{ "together", part_together },
 	{ "another", part_another },
+	{ "profiled", part_profiled },
 	{ "inherited", part_inherited },
 	{ "ended", part_ended },
 	{ "limit", part_limit },

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +215,17 @@ static void try(const char *path)
 }
 
 /* What the program is when it has been execed by itself. */
+#define PLACES 3
+
+static void tell_places(int to)
+{
+	int here;
+	void *mapping = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uintptr_t places[PLACES] = { (uintptr_t)&here, (uintptr_t)mapping, (uintptr_t)sbrk(0) };
+
+	write(to, places, sizeof(places));
+}
+
 static int second_life(int count, char **arguments)
 {
 	if (!strcmp(arguments[1], "say")) {
@@ -237,6 +249,10 @@ static int second_life(int count, char **arguments)
 		say_auxiliary();
 		return 0;
 	}
+	if (!strcmp(arguments[1], "places")) {
+		tell_places(atoi(arguments[2]));
+		return 0;
+	}
 	if (!strcmp(arguments[1], "try")) {
 		for (int i = 2; i < count; i++)
 			try(arguments[i]);
@@ -250,6 +266,37 @@ static int second_life(int count, char **arguments)
 	return 0;
 }
 
+/* Each program's stack, mappings and heap are somewhere else. */
+static void exec_places(void)
+{
+	uintptr_t places[8][PLACES] = { 0 };
+	char where[16];
+
+	for (int i = 0; i < 8; i++) {
+		int ends[2];
+
+		if (pipe(ends))
+			say_error("pipe", -1);
+		snprintf(where, sizeof(where), "%d", ends[1]);
+		if (fork() == 0) {
+			execl(SELF, SELF, "places", where, NULL);
+			_exit(127);
+		}
+		close(ends[1]);
+		if (read(ends[0], places[i], sizeof(places[i])) != sizeof(places[i]))
+			say_error("places", -1);
+		close(ends[0]);
+		wait(NULL);
+	}
+	for (int kind = 0; kind < PLACES; kind++) {
+		int others = 0;
+
+		for (int i = 1; i < 8; i++)
+			others += places[i][kind] != places[0][kind];
+		say("%s: %d", (const char *[]){ "stack", "mapping", "heap" }[kind], others > 3);
+	}
+}
+
 static const struct part parts[] = {
 	{ "exec_arguments", exec_arguments },
 	{ "exec_auxiliary", exec_auxiliary },
@@ -259,6 +306,7 @@ static const struct part parts[] = {
 	{ "exec_in_thread", exec_in_thread },
 	{ "exec_script", exec_script },
 	{ "exec_failed_goes_on", exec_failed_goes_on },
+	{ "exec_places", exec_places },
 	{ NULL, NULL },
 };
 

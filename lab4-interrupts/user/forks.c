@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "lib/parts.h"
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -199,6 +200,69 @@ static void clone_refuses(void)
 	say_error("sighand without vm", syscall(SYS_clone, CLONE_SIGHAND, 0, 0, 0, 0));
 }
 
+static void handler(int number)
+{
+	(void)number;
+}
+
+/* What a child of clone has changed that its parent sees: a descriptor, and the directory. */
+static void clone_shares(void)
+{
+	static const struct {
+		const char *name;
+		unsigned long flags;
+	} kinds[] = { { "nothing", 0 }, { "files", CLONE_FILES }, { "directory", CLONE_FS } };
+	char where[64] = "";
+	int kept, status;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		long child;
+
+		kept = dup(1);
+		if (chdir("/"))
+			say_error("chdir", -1);
+		child = syscall(SYS_clone, kinds[i].flags | SIGCHLD, 0, 0, 0, 0);
+		if (child == 0)
+			_exit(close(kept) || chdir("/bin"));
+		waitpid((pid_t)child, &status, 0);
+		say("%s: closed %d, moved to %s", kinds[i].name, fcntl(kept, F_GETFD) < 0,
+			getcwd(where, sizeof(where)));
+		close(kept);
+	}
+}
+
+/* A sister, not a child; and handlers that a child does not have. */
+static void clone_kinds(void)
+{
+	struct clone_args args = { .flags = CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+	int status;
+
+	if (fork() == 0) {
+		if (syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0) == 0)
+			_exit(41);
+		_exit(wait(&status) < 0 ? 40 : 0);
+	}
+	for (int i = 0, sum = 0; i < 2; i++) {
+		wait(&status);
+		sum += WEXITSTATUS(status);
+		if (i)
+			say("both are mine: %d", sum);
+	}
+	signal(SIGUSR1, handler);
+	if (syscall(SYS_clone3, &args, sizeof(args)) == 0) {
+		raise(SIGUSR1);
+		_exit(0);
+	}
+	wait(&status);
+	say_status("without handlers", status);
+	if (fork() == 0) {
+		raise(SIGUSR1);
+		_exit(0);
+	}
+	wait(&status);
+	say_status("with handlers", status);
+}
+
 static void clone3_works(void)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD, .flags = CLONE_PARENT_SETTID };
@@ -312,6 +376,8 @@ static const struct part parts[] = {
 	{ "clone_vm", clone_vm },
 	{ "clone_refuses", clone_refuses },
 	{ "clone3_works", clone3_works },
+	{ "clone_shares", clone_shares },
+	{ "clone_kinds", clone_kinds },
 	{ "threads", threads },
 	{ "thread_ends_all", thread_ends_all },
 	{ "first_ends", first_ends },

@@ -67,7 +67,8 @@ static void part_layout(void)
 		handler_si - handler_rsp);
 	printf("returns to the restorer: %d\n", *(uint64_t *)handler_rsp != 0);
 	printf("flags of the context %#lx, link %p\n", found.flags, (void *)found.link);
-	printf("stack: flags %d, size %lu\n", found.stack.ss_flags,
+	/* Linux's exec leaves SS_DISABLE there, or not, as it was in whoever called it. */
+	printf("stack: flags %d, size %lu\n", found.stack.ss_flags & ~SS_DISABLE,
 		(unsigned long)found.stack.ss_size);
 	printf("vectors mod 64: %lu, behind the frame: %d\n", vectors_at % 64,
 		vectors_at >= handler_rsp + 440);

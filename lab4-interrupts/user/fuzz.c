@@ -1,13 +1,15 @@
 /*
  * Calls without sense: so many system calls with random numbers and arguments, from a seed.
  *
- *   fuzz SEED CALLS
+ *   fuzz SEED CALLS [THREADS]
  *
  * The calls are made by children, since many of them are fatal: a child that has ended is followed
- * by another one, and one that makes no progress is killed. What must not happen is that the kernel
- * takes part in the nonsense. In the end init and a new process have to work still.
+ * by another one, and one that makes no progress is killed. Each child has so many threads, all of
+ * which call at once what may take away the others' memory and descriptors. What must not happen is
+ * that the kernel takes part in the nonsense. In the end init and a new process have to work still.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,8 +34,9 @@ static const int left_out[] = { SYS_reboot, SYS_kill, SYS_tkill, SYS_tgkill, SYS
 
 /* Shared with the children: how many calls have been begun. */
 static volatile uint64_t *begun;
+static uint64_t calls;
 
-static uint64_t state;
+static __thread uint64_t state;
 
 /* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
 static uint64_t next(void)
@@ -111,15 +114,9 @@ static void ring(int number)
 	(void)number;
 }
 
-static _Noreturn void child(uint64_t calls)
+static void *call_on(void *seed)
 {
-	struct itimerval often = { { 0, 5000 }, { 0, 5000 } };
-	struct sigaction action = { .sa_handler = ring };
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-	close(1);
-	close(2);
+	state = (uint64_t)seed;
 	while (*begun < calls) {
 		int number = (int)(next() % NUMBERS);
 		uint64_t a = argument(), b = argument(), c = argument();
@@ -128,9 +125,26 @@ static _Noreturn void child(uint64_t calls)
 			fill();
 		if (is_left_out(number))
 			continue;
-		++*begun;
+		__atomic_add_fetch(begun, 1, __ATOMIC_RELAXED);
 		syscall(number, a, b, c, argument(), argument(), argument());
 	}
+	_exit(0);
+}
+
+static _Noreturn void child(unsigned threads)
+{
+	struct itimerval often = { { 0, 5000 }, { 0, 5000 } };
+	struct sigaction action = { .sa_handler = ring };
+	pthread_t other;
+
+	fill();
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	close(1);
+	close(2);
+	while (--threads)
+		pthread_create(&other, NULL, call_on, (void *)next());
+	call_on((void *)state);
 	_exit(0);
 }
 
@@ -151,9 +165,9 @@ static void watch(pid_t id)
 
 int main(int count, char **arguments)
 {
-	uint64_t calls = count > 2 ? strtoull(arguments[2], NULL, 0) : 1000;
-	unsigned children = 0;
+	unsigned threads = count > 3 ? (unsigned)atoi(arguments[3]) : 1, children = 0;
 
+	calls = count > 2 ? strtoull(arguments[2], NULL, 0) : 1000;
 	state = count > 1 ? strtoull(arguments[1], NULL, 0) : 1;
 	begun = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	arena = mmap(
@@ -163,15 +177,13 @@ int main(int count, char **arguments)
 		next();
 		pid_t id = fork();
 
-		if (id == 0) {
-			fill();
-			child(calls);
-		}
+		if (id == 0)
+			child(threads);
 		if (id > 0)
 			watch(id);
 		children++;
 	}
-	printf("fuzz: %lu calls, %s\n", (unsigned long)*begun,
+	printf("fuzz: %lu calls, %s\n", (unsigned long)calls,
 		children > 1 ? "several children" : "one child");
 	return 0;
 }

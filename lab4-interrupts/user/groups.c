@@ -1,6 +1,7 @@
 /* Groups, sessions, limits and names; see forks.c. */
 #define _GNU_SOURCE
 #include "lib/parts.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,36 @@ static void limits(void)
 	wait(NULL);
 }
 
+/* Of process 1, whose group has number 0, and is a group like any other. */
+static void group_zero(void)
+{
+	int status, ready[2];
+	char byte;
+	pid_t other;
+
+	if (getpid() != 1) {
+		say("only as process 1");
+		return;
+	}
+	if (pipe(ready))
+		say_error("pipe", -1);
+	other = fork();
+	if (other == 0) {
+		setsid();
+		write(ready[1], "r", 1);
+		pause();
+		_exit(0);
+	}
+	read(ready[0], &byte, 1);
+	signal(SIGUSR1, SIG_IGN);
+	say_error("to my group", kill(0, SIGUSR1));
+	nap();
+	say("the other one lives: %d", waitpid(other, &status, WNOHANG) == 0);
+	kill(other, SIGTERM);
+	waitpid(other, &status, 0);
+	say_status("the other one", status);
+}
+
 static void names(void)
 {
 	struct utsname name;
@@ -76,6 +107,7 @@ static const struct part parts[] = {
 	{ "sessions", sessions },
 	{ "limits", limits },
 	{ "names", names },
+	{ "group_zero", group_zero },
 	{ NULL, NULL },
 };
 

@@ -91,6 +91,34 @@ static void bomb(void)
 	say_usable();
 }
 
+/* While others hold all the tasks that there are for everybody, whoever process 1 has started can
+ * make some. */
+static void reserve(void)
+{
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	raise_limit();
+	if (pipe(ready))
+		say_error("pipe", -1);
+	child = fork();
+	if (child == 0) {
+		setpgid(0, 0);
+		while ((child = fork()) > 0)
+			;
+		if (child < 0)
+			write(ready[1], "r", 1);
+		for (;;)
+			pause();
+	}
+	read(ready[0], &byte, 1);
+	say_usable();
+	kill(-child, SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
 static void memory(void)
 {
 	int status;
@@ -114,6 +142,7 @@ static const struct part parts[] = {
 	{ "processes_limited", processes_limited },
 	{ "processes_all", processes_all },
 	{ "bomb", bomb },
+	{ "reserve", reserve },
 	{ "memory", memory },
 	{ NULL, NULL },
 };
