@@ -84,12 +84,15 @@ $(uapi):
 	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
 	@ln -sfn /usr/include/elf.h $@/elf.h
 
-# The names of Linux's system calls and errors, by their numbers: for messages (lab 4).
+# The names of Linux's system calls and errors, by their numbers, and what the C library says of these:
+# for messages (lab 4).
 names := $(uapi)/syscall_names.h $(uapi)/errno_names.h
+$(BUILD)/obj/lab4-interrupts/call/names.c.o: $(names) # which -MMD takes for the system's
 $(uapi)/syscall_names.h: grader/kernel.mk | $(uapi)
 	@sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9]*\)$$/[\2] = "\1",/p' $(uapi)/asm/unistd_64.h >$@
 $(uapi)/errno_names.h: grader/kernel.mk | $(uapi)
-	@sed -n 's:^#define[ \t]*\(E[A-Z0-9]*\)[ \t]*\([0-9][0-9]*\)[ \t]*/\* *\(.*[^ ]\) *\*/.*:[\2] = { "\1", "\3" },:p' $(uapi)/asm-generic/errno-base.h $(uapi)/asm-generic/errno.h >$@
+	@sed -n 's:^#define[ \t]*\(E[A-Z0-9]*\)[ \t]*\([0-9][0-9]*\)[^0-9].*:\1 \2:p' $(uapi)/asm-generic/errno-base.h $(uapi)/asm-generic/errno.h | \
+		$(PYTHON) -c 'import os, sys; [print("[%s] = { \"%s\", \"%s\" }," % (n, e, os.strerror(int(n)))) for e, n in map(str.split, sys.stdin)]' >$@
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/flags | $(uapi) $(names)
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
  * argument, with commas between, and may end in "= address" if that is what the call returns:
  *
  *   int fd pid number status %d     a signed decimal number
+ *   dirfd                           the same, or AT_FDCWD
  *   size offset count %u %lu        an unsigned decimal number
  *   mode                            octal
  *   address hex %p                  hexadecimal, or NULL for an address of 0

@@ -7,11 +7,15 @@
  */
 #include "lab1-boot/lib/string.h"
 #include "lab4-interrupts/call/trace.h"
+#include <asm/ioctls.h>
+#include <asm/prctl.h>
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/time.h>
 #include <linux/wait.h>
@@ -62,7 +66,14 @@ static const struct name open_flags[] = { OF(O_ACCMODE, O_RDONLY), OF(O_ACCMODE,
 	BIT(O_DIRECTORY), BIT(O_NOFOLLOW), BIT(O_NOATIME), BIT(O_CLOEXEC), BIT(O_PATH),
 	{ 0, 0, NULL } };
 
-static const struct name dirfd[] = { IS(AT_FDCWD), { 0, 0, NULL } };
+/* No header of the kernel's interface has them. */
+static const struct name access_mode[] = { { 0xffffffff, 0, "F_OK" }, { 4, 4, "R_OK" },
+	{ 2, 2, "W_OK" }, { 1, 1, "X_OK" }, { 0, 0, NULL } };
+
+static const struct name ioctl[] = { IS(TCGETS), IS(TCSETS), IS(TCSETSW), IS(TCSETSF), IS(TCSBRK),
+	IS(TCXONC), IS(TCFLSH), IS(TIOCSCTTY), IS(TIOCNOTTY), IS(TIOCGPGRP), IS(TIOCSPGRP),
+	IS(TIOCGSID), IS(TIOCGWINSZ), IS(TIOCSWINSZ), IS(TIOCGPTN), IS(TIOCSPTLCK), IS(TIOCGPTPEER),
+	IS(FIONREAD), IS(FIONBIO), IS(FIOASYNC), IS(FIOCLEX), IS(FIONCLEX), { 0, 0, NULL } };
 
 static const struct name at_flags[] = { BIT(AT_SYMLINK_NOFOLLOW), BIT(AT_REMOVEDIR),
 	BIT(AT_SYMLINK_FOLLOW), BIT(AT_EMPTY_PATH), { 0, 0, NULL } };
@@ -90,6 +101,20 @@ static const struct name futex[] = { OF(OPERATION, FUTEX_WAIT), OF(OPERATION, FU
 	OF(OPERATION, FUTEX_WAKE_OP), OF(OPERATION, FUTEX_LOCK_PI), OF(OPERATION, FUTEX_UNLOCK_PI),
 	OF(OPERATION, FUTEX_WAIT_BITSET), OF(OPERATION, FUTEX_WAKE_BITSET), BIT(FUTEX_PRIVATE_FLAG),
 	BIT(FUTEX_CLOCK_REALTIME), { 0, 0, NULL } };
+
+static const struct name arch[] = { IS(ARCH_SET_GS), IS(ARCH_SET_FS), IS(ARCH_GET_FS),
+	IS(ARCH_GET_GS), { 0, 0, NULL } };
+
+static const struct name prctl[] = { IS(PR_SET_PDEATHSIG), IS(PR_GET_PDEATHSIG),
+	IS(PR_SET_DUMPABLE), IS(PR_GET_DUMPABLE), IS(PR_SET_NAME), IS(PR_GET_NAME),
+	IS(PR_SET_CHILD_SUBREAPER), IS(PR_GET_CHILD_SUBREAPER), { 0, 0, NULL } };
+
+static const struct name resource[] = { IS(RLIMIT_CPU), IS(RLIMIT_FSIZE), IS(RLIMIT_DATA),
+	IS(RLIMIT_STACK), IS(RLIMIT_CORE), IS(RLIMIT_RSS), IS(RLIMIT_NPROC), IS(RLIMIT_NOFILE),
+	IS(RLIMIT_MEMLOCK), IS(RLIMIT_AS), IS(RLIMIT_SIGPENDING), { 0, 0, NULL } };
+
+static const struct name itimer[] = { IS(ITIMER_REAL), IS(ITIMER_VIRTUAL), IS(ITIMER_PROF),
+	{ 0, 0, NULL } };
 
 static const struct name how[] = { IS(SIG_BLOCK), IS(SIG_UNBLOCK), IS(SIG_SETMASK),
 	{ 0, 0, NULL } };
@@ -121,13 +146,18 @@ static const struct kind {
 	KIND(mlockall_flags),
 	KIND(advice),
 	KIND(open_flags),
-	KIND(dirfd),
+	KIND(access_mode),
+	KIND(ioctl),
 	KIND(at_flags),
 	KIND(whence),
 	KIND(fcntl),
 	KIND(clone_flags),
 	KIND(wait_options),
 	KIND(futex),
+	KIND(arch),
+	KIND(prctl),
+	KIND(resource),
+	KIND(itimer),
 	KIND(how),
 	KIND(clock),
 	KIND(sleep_flags),

@@ -4,6 +4,7 @@
 #include "lab4-interrupts/call/trace.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include <asm/signal.h>
+#include <linux/fcntl.h>
 #include <linux/time.h>
 #include <linux/uio.h>
 
@@ -94,6 +95,14 @@ static void show_string(struct trace_line *line, const uint64_t *value)
 		show_quoted(line, (unsigned char *)text, TRACE_DATA, true);
 	else
 		show_address(line, value);
+}
+
+static void show_dirfd(struct trace_line *line, const uint64_t *value)
+{
+	if ((int)*value == AT_FDCWD)
+		trace_text(line, "AT_FDCWD");
+	else
+		show_signed(line, value);
 }
 
 /* --- arrays and structures ----------------------------------------------------------- */
@@ -226,6 +235,7 @@ static const struct kind {
 } kinds[] = {
 	{ "int", show_signed },
 	{ "fd", show_signed },
+	{ "dirfd", show_dirfd },
 	{ "pid", show_signed },
 	{ "number", show_signed },
 	{ "status", show_signed },

@@ -83,7 +83,7 @@ static int exchange_of(int id, unsigned which, const struct rlimit *new, struct 
 	return error;
 }
 
-SYSCALL(prlimit64, "pid, number, address, address", int, id, unsigned, which, uint64_t, new,
+SYSCALL(prlimit64, "pid, resource, address, address", int, id, unsigned, which, uint64_t, new,
 	uint64_t, old)
 {
 	struct rlimit new_limit, old_limit;
@@ -97,7 +97,7 @@ SYSCALL(prlimit64, "pid, number, address, address", int, id, unsigned, which, ui
 	return old ? copy_to_user(old, &old_limit, sizeof(old_limit)) : 0;
 }
 
-SYSCALL(getrlimit, "number, address", unsigned, which, uint64_t, to)
+SYSCALL(getrlimit, "resource, address", unsigned, which, uint64_t, to)
 {
 	struct rlimit limit;
 	int error = exchange_of(0, which, NULL, &limit);
@@ -105,7 +105,7 @@ SYSCALL(getrlimit, "number, address", unsigned, which, uint64_t, to)
 	return error ? error : copy_to_user(to, &limit, sizeof(limit));
 }
 
-SYSCALL(setrlimit, "number, address", unsigned, which, uint64_t, from)
+SYSCALL(setrlimit, "resource, address", unsigned, which, uint64_t, from)
 {
 	struct rlimit limit;
 

@@ -26,7 +26,7 @@ static int set_base(struct task *task, uint64_t *base, uint64_t address)
 	return 0;
 }
 
-SYSCALL(arch_prctl, "hex, address", int, what, uint64_t, address)
+SYSCALL(arch_prctl, "arch, hex", int, what, uint64_t, address)
 {
 	struct task *self = task_self();
 
@@ -87,7 +87,7 @@ static int get(uint64_t to, int value)
 	return copy_to_user(to, &value, sizeof(value));
 }
 
-SYSCALL(prctl, "number, hex, hex, hex, hex", int, what, uint64_t, a, uint64_t, b, uint64_t, c,
+SYSCALL(prctl, "prctl, hex, hex, hex, hex", int, what, uint64_t, a, uint64_t, b, uint64_t, c,
 	uint64_t, d)
 {
 	struct task *self = task_self();

@@ -143,7 +143,7 @@ static unsigned cpu_timer_of(int which)
 	return which == ITIMER_VIRTUAL ? CPU_TIMER_VIRTUAL : CPU_TIMER_PROF;
 }
 
-SYSCALL(getitimer, "%d, %p", int, which, uint64_t, to)
+SYSCALL(getitimer, "itimer, %p", int, which, uint64_t, to)
 {
 	struct alarm alarm;
 
@@ -156,7 +156,7 @@ SYSCALL(getitimer, "%d, %p", int, which, uint64_t, to)
 	return tell(to, &alarm);
 }
 
-SYSCALL(setitimer, "%d, %p, %p", int, which, uint64_t, from, uint64_t, old)
+SYSCALL(setitimer, "itimer, %p, %p", int, which, uint64_t, from, uint64_t, old)
 {
 	struct period period = { { 0, 0 }, { 0, 0 } };
 	struct alarm new, before;

@@ -49,7 +49,7 @@ SYSCALL(open, "path, open_flags, mode", uint64_t, path, unsigned, flags, unsigne
 	return open_at(AT_FDCWD, path, flags, mode);
 }
 
-SYSCALL(openat, "fd, path, open_flags, mode", int, fd, uint64_t, path, unsigned, flags, unsigned,
+SYSCALL(openat, "dirfd, path, open_flags, mode", int, fd, uint64_t, path, unsigned, flags, unsigned,
 	mode)
 {
 	return open_at(fd, path, flags, mode);

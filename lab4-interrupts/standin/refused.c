@@ -53,7 +53,7 @@ SYSCALL(mkdir, "path, mode", uint64_t, path)
 	return refuse_new(AT_FDCWD, path);
 }
 
-SYSCALL(mkdirat, "fd, path, mode", int, fd, uint64_t, path)
+SYSCALL(mkdirat, "dirfd, path, mode", int, fd, uint64_t, path)
 {
 	return refuse_new(fd, path);
 }
@@ -63,7 +63,7 @@ SYSCALL(mknod, "path, mode, address", uint64_t, path)
 	return refuse_new(AT_FDCWD, path);
 }
 
-SYSCALL(mknodat, "fd, path, mode, address", int, fd, uint64_t, path)
+SYSCALL(mknodat, "dirfd, path, mode, address", int, fd, uint64_t, path)
 {
 	return refuse_new(fd, path);
 }
@@ -74,7 +74,7 @@ SYSCALL(symlink, "string, path", uint64_t, target, uint64_t, path)
 	return refuse_new(AT_FDCWD, path);
 }
 
-SYSCALL(symlinkat, "string, fd, path", uint64_t, target, int, fd, uint64_t, path)
+SYSCALL(symlinkat, "string, dirfd, path", uint64_t, target, int, fd, uint64_t, path)
 {
 	(void)target;
 	return refuse_new(fd, path);
@@ -87,8 +87,8 @@ SYSCALL(link, "path, path", uint64_t, from, uint64_t, to)
 	return result == -EROFS ? refuse_new(AT_FDCWD, to) : result;
 }
 
-SYSCALL(linkat, "fd, path, fd, path, at_flags", int, from_fd, uint64_t, from, int, to_fd, uint64_t,
-	to)
+SYSCALL(linkat, "dirfd, path, dirfd, path, at_flags", int, from_fd, uint64_t, from, int, to_fd,
+	uint64_t, to)
 {
 	int64_t result = refuse_change(from_fd, from, AT_SYMLINK_NOFOLLOW);
 
@@ -100,7 +100,7 @@ SYSCALL(unlink, "path", uint64_t, path)
 	return refuse_gone(AT_FDCWD, path);
 }
 
-SYSCALL(unlinkat, "fd, path, at_flags", int, fd, uint64_t, path)
+SYSCALL(unlinkat, "dirfd, path, at_flags", int, fd, uint64_t, path)
 {
 	return refuse_gone(fd, path);
 }
@@ -115,12 +115,12 @@ SYSCALL(rename, "path, path", uint64_t, from)
 	return refuse_gone(AT_FDCWD, from);
 }
 
-SYSCALL(renameat, "fd, path, fd, path", int, fd, uint64_t, from)
+SYSCALL(renameat, "dirfd, path, dirfd, path", int, fd, uint64_t, from)
 {
 	return refuse_gone(fd, from);
 }
 
-SYSCALL(renameat2, "fd, path, fd, path, address", int, fd, uint64_t, from)
+SYSCALL(renameat2, "dirfd, path, dirfd, path, address", int, fd, uint64_t, from)
 {
 	return refuse_gone(fd, from);
 }
@@ -135,7 +135,7 @@ SYSCALL(chmod, "path, mode", uint64_t, path)
 	return refuse_change(AT_FDCWD, path, 0);
 }
 
-SYSCALL(fchmodat, "fd, path, mode", int, fd, uint64_t, path)
+SYSCALL(fchmodat, "dirfd, path, mode", int, fd, uint64_t, path)
 {
 	return refuse_change(fd, path, 0);
 }
@@ -155,7 +155,7 @@ SYSCALL(lchown, "path, uid, gid", uint64_t, path)
 	return refuse_change(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
 }
 
-SYSCALL(fchownat, "fd, path, uid, gid, at_flags", int, fd, uint64_t, path)
+SYSCALL(fchownat, "dirfd, path, uid, gid, at_flags", int, fd, uint64_t, path)
 {
 	return refuse_change(fd, path, 0);
 }
@@ -165,7 +165,7 @@ SYSCALL(fchown, "fd, uid, gid", int, fd)
 	return refuse_open(fd);
 }
 
-SYSCALL(utimensat, "fd, path, address, at_flags", int, fd, uint64_t, path)
+SYSCALL(utimensat, "dirfd, path, address, at_flags", int, fd, uint64_t, path)
 {
 	return path ? refuse_change(fd, path, 0) : refuse_open(fd);
 }

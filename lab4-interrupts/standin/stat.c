@@ -61,8 +61,8 @@ SYSCALL(lstat, "path, address", uint64_t, path, uint64_t, to)
 	return stat_to_user(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, to);
 }
 
-SYSCALL(newfstatat, "fd, path, address, at_flags", int, fd, uint64_t, path, uint64_t, to, unsigned,
-	flags)
+SYSCALL(newfstatat, "dirfd, path, address, at_flags", int, fd, uint64_t, path, uint64_t, to,
+	unsigned, flags)
 {
 	return stat_to_user(fd, path, flags, to);
 }
@@ -100,7 +100,7 @@ static void statx_of(const struct stat *stat, struct statx *statx)
 	numbers(stat->st_rdev, &statx->stx_rdev_major, &statx->stx_rdev_minor);
 }
 
-SYSCALL(statx, "fd, path, at_flags, address, address", int, fd, uint64_t, path, unsigned, flags,
+SYSCALL(statx, "dirfd, path, at_flags, address, address", int, fd, uint64_t, path, unsigned, flags,
 	unsigned, mask, uint64_t, to)
 {
 	struct stat stat;
@@ -144,12 +144,12 @@ SYSCALL(access, "path, access_mode", uint64_t, path, unsigned, mode)
 	return access_at(AT_FDCWD, path, mode, 0);
 }
 
-SYSCALL(faccessat, "fd, path, access_mode", int, fd, uint64_t, path, unsigned, mode)
+SYSCALL(faccessat, "dirfd, path, access_mode", int, fd, uint64_t, path, unsigned, mode)
 {
 	return access_at(fd, path, mode, 0);
 }
 
-SYSCALL(faccessat2, "fd, path, access_mode, at_flags", int, fd, uint64_t, path, unsigned, mode,
+SYSCALL(faccessat2, "dirfd, path, access_mode, at_flags", int, fd, uint64_t, path, unsigned, mode,
 	unsigned, flags)
 {
 	return access_at(fd, path, mode, flags);
@@ -191,7 +191,7 @@ SYSCALL(readlink, "path, address, size", uint64_t, path, uint64_t, to, int, byte
 	return read_link_at(AT_FDCWD, path, to, bytes);
 }
 
-SYSCALL(readlinkat, "fd, path, address, size", int, fd, uint64_t, path, uint64_t, to, int, bytes)
+SYSCALL(readlinkat, "dirfd, path, address, size", int, fd, uint64_t, path, uint64_t, to, int, bytes)
 {
 	return read_link_at(fd, path, to, bytes);
 }

@@ -4,7 +4,7 @@
 
 /* Let the count-th allocation from now on fail, none if 0; whether the last one was still to come.
  */
-SYSCALL(create_module, "count", unsigned, count)
+SYSCALL(get_kernel_syms, "count", unsigned, count)
 {
 	bool pending = inject_pending();
 

@@ -17,9 +17,9 @@ munmap(0x10000000, 8192) = 0
 nanosleep({tv_sec=0, tv_nsec=5}, NULL) = 0
 rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8) = 0
 lseek(3, 3, SEEK_END) = -1 ESPIPE (Illegal seek)
-create_module() = -1 ENOSYS (Invalid system call number)
-syscall_0x270f() = -1 ENOSYS (Invalid system call number)
-close(77) = -1 EBADF (Bad file number)
+create_module() = -1 ENOSYS (Function not implemented)
+syscall_0x270f() = -1 ENOSYS (Function not implemented)
+close(77) = -1 EBADF (Bad file descriptor)
 exit_group(7) = ?
 """
 

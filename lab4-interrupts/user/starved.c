@@ -33,7 +33,7 @@ enum { DONE, REFUSED, MANAGED, WRONG };
 
 static long inject(unsigned count)
 {
-	return syscall(SYS_create_module, count);
+	return syscall(SYS_get_kernel_syms, count);
 }
 
 /* --- the calls ----------------------------------------------------------------------- */
