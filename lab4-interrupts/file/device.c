@@ -4,16 +4,18 @@
 
 ROWS_DEFINE(device);
 
+static int open(const struct device *device, unsigned flags, struct file **file)
+{
+	if (device->open)
+		return device->open(flags, file);
+	*file = file_create(device->ops, flags, NULL);
+	return *file ? 0 : -ENOMEM;
+}
+
 int device_open(unsigned major, unsigned minor, unsigned flags, struct file **file)
 {
 	ROWS_EACH (device, device)
 		if (device->major == major && device->minor == minor)
-			return device->open(flags, file);
+			return open(device, flags, file);
 	return -ENXIO;
-}
-
-int device_file(const struct file_ops *ops, unsigned flags, struct file **file)
-{
-	*file = file_create(ops, flags, NULL);
-	return *file ? 0 : -ENOMEM;
 }

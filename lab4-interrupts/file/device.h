@@ -1,7 +1,8 @@
 /*
  * Character devices: what a node like /dev/null leads to, found by its two numbers.
  *
- *   DEVICE(null, 1, 3, 0666, open_null);
+ *   DEVICE(console, 5, 1, 0600, open_console);    what opening it does
+ *   DEVICE_OF(null, 1, 3, 0666, null_ops);        a file of these operations, without data
  *
  * Numbers and names are Linux's. A node in the initrd (or on a disk) has numbers only; those that
  * have a row here and no node get one in /dev.
@@ -15,12 +16,17 @@ struct device {
 	const char *name; /* in /dev */
 	unsigned major, minor;
 	unsigned mode; /* its rights */
-	/* open: a file with these flags; 0 or an error. May sleep. */
+	/* open: a file with these flags; 0 or an error. May sleep. Or (NULL) what its files do: */
 	int (*open)(unsigned flags, struct file **file);
+	const struct file_ops *ops;
 };
 ROWS_DECLARE(device, struct device);
 #define DEVICE(its_name, major, minor, mode, open)                                                 \
-	ROW(device, "." #its_name, device_##its_name) = { #its_name, major, minor, mode, open }
+	ROW(device, "." #its_name, device_##its_name) = { #its_name, major, minor, mode, open,     \
+		NULL }
+#define DEVICE_OF(its_name, major, minor, mode, ops)                                               \
+	ROW(device, "." #its_name, device_##its_name) = { #its_name, major, minor, mode, NULL,     \
+		&ops }
 
 /* A device's number as stat tells it and mknod takes it: Linux's encoding in 32 bits. */
 static inline unsigned device_number(unsigned major, unsigned minor)
@@ -31,6 +37,3 @@ static inline unsigned device_number(unsigned major, unsigned minor)
 /* device_open: the device of these numbers: 0, -ENXIO if there is none, or its open's error. May
  * sleep. */
 int device_open(unsigned major, unsigned minor, unsigned flags, struct file **file);
-
-/* device_file: what most open functions do: a file of these ops without data. 0 or -ENOMEM. */
-int device_file(const struct file_ops *ops, unsigned flags, struct file **file);

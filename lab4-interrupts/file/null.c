@@ -95,27 +95,8 @@ static const struct file_ops random_ops = {
 	.name = "random", .read = read_random, .write = swallow, .seek = stay
 };
 
-static int open_null(unsigned flags, struct file **file)
-{
-	return device_file(&null_ops, flags, file);
-}
-DEVICE(null, 1, 3, 0666, open_null);
-
-static int open_zero(unsigned flags, struct file **file)
-{
-	return device_file(&zero_ops, flags, file);
-}
-DEVICE(zero, 1, 5, 0666, open_zero);
-
-static int open_full(unsigned flags, struct file **file)
-{
-	return device_file(&full_ops, flags, file);
-}
-DEVICE(full, 1, 7, 0666, open_full);
-
-static int open_random(unsigned flags, struct file **file)
-{
-	return device_file(&random_ops, flags, file);
-}
-DEVICE(random, 1, 8, 0666, open_random);
-DEVICE(urandom, 1, 9, 0666, open_random);
+DEVICE_OF(null, 1, 3, 0666, null_ops);
+DEVICE_OF(zero, 1, 5, 0666, zero_ops);
+DEVICE_OF(full, 1, 7, 0666, full_ops);
+DEVICE_OF(random, 1, 8, 0666, random_ops);
+DEVICE_OF(urandom, 1, 9, 0666, random_ops);

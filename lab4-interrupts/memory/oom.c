@@ -43,22 +43,20 @@ static uint64_t pages_of(struct process *process)
 	return pages;
 }
 
-static bool look_at(struct process *process, void *context)
+static void look_at(struct choice *choice, struct process *process)
 {
-	struct choice *choice = context;
 	uint64_t pages;
 
 	/* As long as it is no zombie its memory may be on the way back, whatever is to be seen. */
 	if (__atomic_load_n(&process->doomed, __ATOMIC_RELAXED)) {
 		choice->ending = true;
-		return true;
+		return;
 	}
 	pages = process->id == 1 ? 0 : pages_of(process);
 	if (pages > choice->pages) {
 		choice->process = process;
 		choice->pages = pages;
 	}
-	return true;
 }
 
 /* --- how ----------------------------------------------------------------------------- */
@@ -80,7 +78,8 @@ static bool choose(void)
 {
 	struct choice choice = { NULL, 0, false };
 
-	process_each(look_at, &choice);
+	process_each (process)
+		look_at(&choice, process);
 	if (choice.ending && patience > 0) {
 		patience--;
 		return true;

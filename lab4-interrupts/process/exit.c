@@ -9,6 +9,7 @@
  */
 #include "lab4-interrupts/process/exit.h"
 #include "lab1-boot/console/kprintf.h"
+#include "lab1-boot/cpu/power.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/ktest/todo.h"
 #include "lab3-threads/lock/completion.h"
@@ -19,7 +20,6 @@
 #include "lab4-interrupts/process/family.h"
 #include "lab4-interrupts/process/number.h"
 #include "lab4-interrupts/process/switch.h"
-#include "lab4-interrupts/process/system.h"
 #include "lab4-interrupts/process/task.h"
 #include "lab4-interrupts/process/wait.h"
 #include "lab4-interrupts/signal/signal.h"
@@ -44,7 +44,7 @@ static _Noreturn void init_ended(int status)
 		kprintf("init was ended by signal %d\n", status & 0x7f);
 	else
 		kprintf("init ended with status %d\n", status >> 8 & 0xff);
-	machine_off(false);
+	power_off();
 }
 
 /* The last one to end decides, if nobody has called exit_group. */

@@ -33,23 +33,21 @@ void family_remove(struct process *process)
 	process_put(process);
 }
 
-void family_each(bool (*visit)(struct process *process, void *context), void *context)
+struct process *family_next(const struct process *after)
 {
+	struct list *next = after ? after->link.next : all.next;
+
 	assert(mutex_held(&process_tree));
-	list_each (link, &all)
-		if (!visit(list_entry(link, struct process, link), context))
-			break;
+	return next == &all ? NULL : list_entry(next, struct process, link);
 }
 
-void process_each(bool (*visit)(struct process *process, void *context), void *context)
+struct process *process_next(const struct process *after)
 {
-	assert(mutex_held(&process_tree));
-	list_each (link, &all) {
-		struct process *process = list_entry(link, struct process, link);
+	struct process *next = family_next(after);
 
-		if (!process->zombie && !visit(process, context))
-			break;
-	}
+	while (next && next->zombie)
+		next = family_next(next);
+	return next;
 }
 
 struct process *family_heir(const struct process *process)

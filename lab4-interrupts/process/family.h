@@ -12,8 +12,10 @@ void family_add(struct process *process, struct process *parent);
  * given up. */
 void family_remove(struct process *process);
 
-/* family_each: every process, zombies too, until visit returns false. */
-void family_each(bool (*visit)(struct process *process, void *context), void *context);
+/* family_each: every process, zombies too. family_next: see process_next. */
+struct process *family_next(const struct process *after);
+#define family_each(process)                                                                       \
+	for (struct process *process = family_next(NULL); process; process = family_next(process))
 
 /* family_heir: who gets the children of one that ends: its nearest ancestor that wants them
  * (PR_SET_CHILD_SUBREAPER), else process 1. */

@@ -43,27 +43,15 @@ static struct process *process_of(int number)
 	return NULL;
 }
 
-struct members {
-	int number;
-	bool any;
-};
-
-static bool is_member(struct process *process, void *context)
-{
-	struct members *members = context;
-
-	members->any = process->group == members->number || process->session == members->number;
-	return !members->any;
-}
-
 /* Whether a group or session is called so. Before the numbers come round none can be. */
 static bool names_group(int number)
 {
-	struct members members = { .number = number };
-
-	if (wrapped)
-		family_each(is_member, &members);
-	return members.any;
+	if (!wrapped)
+		return false;
+	family_each (process)
+		if (process->group == number || process->session == number)
+			return true;
+	return false;
 }
 
 /* Caller holds process_tree: nobody else gives numbers out. */

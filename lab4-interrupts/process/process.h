@@ -29,7 +29,7 @@
 struct trap_frame;
 struct memory;       /* memory/memory.h */
 struct file_table;   /* file/table.h */
-struct working;      /* file/place.h: working directory and umask */
+struct working;      /* standin/working.h: working directory and umask */
 struct signals;      /* signal/signal.h: of a process */
 struct task_signals; /* of a task */
 struct terminal;     /* tty/tty.h */
@@ -194,9 +194,11 @@ struct task *task_find(int id);
 void process_get(struct process *process);
 void process_put(struct process *process);
 
-/* process_each: every process that is not a zombie, until visit returns false. Caller holds
- * process_tree. */
-void process_each(bool (*visit)(struct process *process, void *context), void *context);
+/* process_each: every process that is not a zombie. process_next: the next one after that; NULL
+ * before the first, and behind the last. Caller holds process_tree. */
+struct process *process_next(const struct process *after);
+#define process_each(process)                                                                      \
+	for (struct process *process = process_next(NULL); process; process = process_next(process))
 
 /* process_tell_parent: tell a parent that waits that there is something to see. Caller holds
  * process_tree. Never sleeps. */

@@ -109,7 +109,9 @@ static bool is_meant(const struct process *process, const struct meant *meant)
 {
 	if (meant->which == PRIO_PROCESS)
 		return process->id == meant->who;
-	return meant->which == PRIO_USER || process->group == meant->who;
+	if (meant->which == PRIO_USER)
+		return !meant->who; /* there is one user, root */
+	return process->group == meant->who;
 }
 
 static void set_nice(struct process *process, int nice)
@@ -122,20 +124,6 @@ static void set_nice(struct process *process, int nice)
 	mutex_unlock(&process->lock);
 }
 
-static bool visit(struct process *process, void *context)
-{
-	struct meant *meant = context;
-
-	if (!is_meant(process, meant))
-		return true;
-	if (meant->set)
-		set_nice(process, meant->nice);
-	else if (!meant->any || process->nice < meant->nice)
-		meant->nice = process->nice;
-	meant->any = true;
-	return true;
-}
-
 /* 0, or why there is nobody. */
 static int for_meant(struct meant *meant)
 {
@@ -146,8 +134,15 @@ static int for_meant(struct meant *meant)
 	mutex_lock(&process_tree);
 	if (!meant->who && meant->which != PRIO_USER)
 		meant->who = meant->which == PRIO_PROCESS ? self->id : self->group;
-	if (meant->which != PRIO_USER || !meant->who)
-		process_each(visit, meant);
+	process_each (process) {
+		if (!is_meant(process, meant))
+			continue;
+		if (meant->set)
+			set_nice(process, meant->nice);
+		else if (!meant->any || process->nice < meant->nice)
+			meant->nice = process->nice;
+		meant->any = true;
+	}
 	mutex_unlock(&process_tree);
 	return meant->any ? 0 : -ESRCH;
 }

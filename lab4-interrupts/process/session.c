@@ -10,36 +10,15 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/process/family.h"
 
-struct search {
-	int group;
-	int session;
-	bool found;
-};
+#define ANY (-1)
 
-static bool is_in_group(struct process *process, void *context)
-{
-	struct search *search = context;
-
-	search->found = process->group == search->group && process->session == search->session;
-	return !search->found;
-}
-
-/* Whether the session has a group of that number. Caller holds process_tree. */
+/* Whether there is a group of that number in the session, or in ANY. Caller holds process_tree. */
 static bool group_exists(int group, int session)
 {
-	struct search search = { .group = group, .session = session };
-
-	family_each(is_in_group, &search);
-	return search.found;
-}
-
-/* Whether anybody is in a group of that number, in whatever session. */
-static bool names_group(struct process *process, void *context)
-{
-	struct search *search = context;
-
-	search->found = process->group == search->group;
-	return !search->found;
+	family_each (process)
+		if (process->group == group && (session == ANY || process->session == session))
+			return true;
+	return false;
 }
 
 /* The process of that number, which is the caller or a child; 0 means the caller. NULL if it is
@@ -95,12 +74,10 @@ SYSCALL(setpgid, "pid, pid", int, id, int, group)
 SYSCALL(setsid, "")
 {
 	struct process *self = process_self();
-	struct search search = { .group = self->id };
 	int result = -EPERM;
 
 	mutex_lock(&process_tree);
-	family_each(names_group, &search);
-	if (!search.found) {
+	if (!group_exists(self->id, ANY)) {
 		result = self->group = self->session = self->id;
 		self->terminal = NULL;
 	}

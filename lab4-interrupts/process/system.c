@@ -1,7 +1,6 @@
 /*
  * What a program may ask of the machine as a whole, and switching it off.
  */
-#include "lab4-interrupts/process/system.h"
 #include "lab1-boot/cpu/power.h"
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/page/page.h"
@@ -10,7 +9,6 @@
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/process/task.h"
 #include "lab4-interrupts/random/random.h"
-#include "lab4-interrupts/tty/tty.h"
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/sysinfo.h>
@@ -108,14 +106,6 @@ SYSCALL(getrandom, "data^, size, hex", uint64_t, to, uint64_t, bytes, unsigned, 
 
 /* --- the end ------------------------------------------------------------------------- */
 
-_Noreturn void machine_off(bool again)
-{
-	console_tty_settle();
-	if (again)
-		power_reboot();
-	power_off();
-}
-
 SYSCALL(reboot, "hex, hex, hex, address", unsigned, magic, unsigned, magic2, unsigned, command,
 	uint64_t, argument)
 {
@@ -126,10 +116,10 @@ SYSCALL(reboot, "hex, hex, hex, address", unsigned, magic, unsigned, magic2, uns
 		return -EINVAL;
 	switch (command) {
 	case LINUX_REBOOT_CMD_RESTART:
-		machine_off(true);
+		power_reboot();
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
-		machine_off(false);
+		power_off();
 	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
 		return 0;

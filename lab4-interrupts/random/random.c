@@ -1,4 +1,4 @@
-/* The generator, and the system call: see random.h. */
+/* The generator: see random.h. */
 #include "lab4-interrupts/random/random.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/lib/string.h"

@@ -35,38 +35,33 @@ static int send_to_process(int id, int number, const siginfo_t *info)
 	return error;
 }
 
-struct broadcast {
-	bool all; /* but process 1 and the sender; else to that group */
-	int group;
-	int number;
-	const siginfo_t *info;
-	unsigned sent;
-};
-
-static bool send_to_each(struct process *process, void *context)
+/* To all but process 1 and the sender; how many there were. */
+static unsigned send_to_all(int number, const siginfo_t *info)
 {
-	struct broadcast *to = context;
-	bool meant = to->all ? process->id != 1 && process != process_self()
-			     : process->group == to->group;
+	unsigned sent = 0;
 
-	if (!meant)
-		return true;
-	signal_send(process, to->number, to->info);
-	to->sent++;
-	return true;
-}
-
-static unsigned broadcast(struct broadcast *to)
-{
 	mutex_lock(&process_tree);
-	process_each(send_to_each, to);
+	process_each (process)
+		if (process->id != 1 && process != process_self()) {
+			signal_send(process, number, info);
+			sent++;
+		}
 	mutex_unlock(&process_tree);
-	return to->sent;
+	return sent;
 }
 
 unsigned signal_send_group(int group, int number, const siginfo_t *info)
 {
-	return broadcast(&(struct broadcast){ false, group, number, info, 0 });
+	unsigned sent = 0;
+
+	mutex_lock(&process_tree);
+	process_each (process)
+		if (process->group == group) {
+			signal_send(process, number, info);
+			sent++;
+		}
+	mutex_unlock(&process_tree);
+	return sent;
 }
 
 SYSCALL(kill, "%d, signal", int, id, int, number)
@@ -78,7 +73,7 @@ SYSCALL(kill, "%d, signal", int, id, int, number)
 	if (id > 0)
 		return send_to_process(id, number, &info);
 	if (id == -1)
-		return broadcast(&(struct broadcast){ true, 0, number, &info, 0 }) ? 0 : -ESRCH;
+		return send_to_all(number, &info) ? 0 : -ESRCH;
 	if (id == -2147483647 - 1)
 		return -ESRCH;
 	return signal_send_group(id ? -id : process_self()->group, number, &info) ? 0 : -ESRCH;

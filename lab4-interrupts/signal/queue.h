@@ -35,7 +35,6 @@ static inline uint64_t signal_bit(int number)
 struct signal_entry {
 	struct list link;
 	siginfo_t info;
-	bool kept; /* its owner frees it, not who takes it (a timer's) */
 };
 
 struct signal_queue {

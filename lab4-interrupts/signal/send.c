@@ -47,13 +47,12 @@ static struct signal_entry *entry_make(struct signals *signals, int number, cons
 	}
 	entry->info = *info;
 	entry->info.si_signo = number;
-	entry->kept = false;
 	return entry;
 }
 
 void signal_release(struct signals *signals, struct signal_entry *entry)
 {
-	if (!entry || entry->kept)
+	if (!entry)
 		return;
 	__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
 	slab_free(&entries, entry);

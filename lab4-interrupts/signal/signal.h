@@ -61,7 +61,7 @@ void signal_mask_for_wait(uint64_t set);
 void signal_mask_restore(void);
 
 /* signal_group_orphaned: whether no member of the group has a parent in another group of its
- * session; nobody could continue what stops there. Caller holds process_tree. */
+ * session; nobody could continue what stops there. Takes process_tree. */
 bool signal_group_orphaned(int group);
 
 /*

@@ -109,22 +109,12 @@ static void stop_all(struct signals *signals, int number)
 		task_notify(list_entry(link, struct task_signals, link)->task, TASK_SIGNAL);
 }
 
-static bool orphaned(void)
-{
-	bool so;
-
-	mutex_lock(&process_tree);
-	so = signal_group_orphaned(process_self()->group);
-	mutex_unlock(&process_tree);
-	return so;
-}
-
 void signal_stop(int number)
 {
 	struct signals *signals = signals_self();
 	uint64_t irq;
 
-	if (number != SIGSTOP && orphaned())
+	if (number != SIGSTOP && signal_group_orphaned(process_self()->group))
 		return;
 	irq = spin_lock_irqsave(&signals->lock);
 	if (signals->stopping && !signals->stopped)
@@ -187,48 +177,34 @@ void signal_resume(struct signals *signals, bool tell)
 /* --- orphaned groups ----------------------------------------------------------------- */
 
 struct group_look {
-	int group;
-	const struct process *without; /* as if it were not there */
 	bool minded, stopped;
 };
 
-static bool look_at(struct process *process, void *context)
-{
-	struct group_look *look = context;
-	const struct process *parent = process->parent;
-
-	if (process->group != look->group || process == look->without)
-		return true;
-	look->stopped |= process->signals->stopped;
-	look->minded |= parent && parent != look->without && parent->session == process->session &&
-			parent->group != process->group;
-	return true;
-}
-
+/* without: as if that process were not there. */
 static struct group_look look_at_group(int group, const struct process *without)
 {
-	struct group_look look = { .group = group, .without = without };
+	struct group_look look = { false, false };
 
-	assert(mutex_held(&process_tree));
-	process_each(look_at, &look);
+	process_each (process) {
+		const struct process *parent = process->parent;
+
+		if (process->group != group || process == without)
+			continue;
+		look.stopped |= process->signals->stopped;
+		look.minded |= parent && parent != without && parent->session == process->session &&
+			       parent->group != process->group;
+	}
 	return look;
 }
 
 bool signal_group_orphaned(int group)
 {
-	return !look_at_group(group, NULL).minded;
-}
+	bool orphaned;
 
-/* Caller holds process_tree. */
-static bool send_to_member(struct process *process, void *context)
-{
-	int group = *(int *)context;
-
-	if (process->group == group) {
-		signal_send(process, SIGHUP, NULL);
-		signal_send(process, SIGCONT, NULL);
-	}
-	return true;
+	mutex_lock(&process_tree);
+	orphaned = !look_at_group(group, NULL).minded;
+	mutex_unlock(&process_tree);
+	return orphaned;
 }
 
 /* The group has lost somebody who minded it. */
@@ -236,8 +212,13 @@ static void release_group(int group, const struct process *without)
 {
 	struct group_look look = look_at_group(group, without);
 
-	if (!look.minded && look.stopped)
-		process_each(send_to_member, &group);
+	if (look.minded || !look.stopped)
+		return;
+	process_each (process)
+		if (process->group == group) {
+			signal_send(process, SIGHUP, NULL);
+			signal_send(process, SIGCONT, NULL);
+		}
 }
 
 void signal_orphans(struct process *process)

@@ -47,16 +47,6 @@ void jobs_send(struct terminal *terminal, int number)
 
 /* --- the background ---------------------------------------------------------------------- */
 
-static bool is_orphaned(int group)
-{
-	bool orphaned;
-
-	mutex_lock(&process_tree);
-	orphaned = signal_group_orphaned(group);
-	mutex_unlock(&process_tree);
-	return orphaned;
-}
-
 /* Whether the caller may go on; refused: what it gets if the signal would not stop it. */
 static int in_turn(struct terminal *terminal, int number, int refused)
 {
@@ -68,7 +58,7 @@ static int in_turn(struct terminal *terminal, int number, int refused)
 		return 0;
 	if (signal_ignored_or_blocked(number))
 		return refused;
-	if (is_orphaned(group))
+	if (signal_group_orphaned(group))
 		return -EIO;
 	signal_send_group(group, number, NULL);
 	return -ERESTARTSYS;
@@ -86,17 +76,12 @@ int jobs_may_change(struct terminal *terminal)
 
 /* --- whose terminal it is ---------------------------------------------------------------- */
 
-static bool forget(struct process *process, void *context)
-{
-	if (process->terminal == context)
-		process->terminal = NULL;
-	return true;
-}
-
 /* It is no session's any more. Caller holds process_tree. */
 static void release(struct terminal *terminal)
 {
-	process_each(forget, terminal);
+	process_each (process)
+		if (process->terminal == terminal)
+			process->terminal = NULL;
 	terminal->session = 0;
 	set_foreground(terminal, 0);
 }
@@ -247,37 +232,31 @@ int jobs_session(struct terminal *terminal, bool any)
 	return session ? session : -ENOTTY;
 }
 
-struct member {
-	int group;
-	int session; /* of a process in it; 0: there is none */
-};
-
-static bool is_member(struct process *process, void *context)
+/* The session of a group; 0: there is no such group. Caller holds process_tree. */
+static int session_of(int group)
 {
-	struct member *member = context;
-
-	if (process->group == member->group)
-		member->session = process->session;
-	return !member->session;
+	process_each (process)
+		if (process->group == group)
+			return process->session;
+	return 0;
 }
 
 int jobs_set_foreground(struct terminal *terminal, int group)
 {
 	struct process *self = owner(terminal);
-	struct member member = { .group = group };
-	int error = 0;
+	int error = 0, session;
 
 	if (group < 0)
 		return -EINVAL;
 	if (!self)
 		return -ENOTTY;
 	mutex_lock(&process_tree);
-	process_each(is_member, &member);
+	session = session_of(group);
 	if (terminal->session != self->session)
 		error = -ENOTTY;
-	else if (!member.session)
+	else if (!session)
 		error = -ESRCH;
-	else if (member.session != self->session)
+	else if (session != self->session)
 		error = -EPERM;
 	else
 		set_foreground(terminal, group);

@@ -4,14 +4,15 @@
  *
  *   typed ---> ldisc_input ---> buffer ---> ldisc_read ---> program
  *                   |
- *                   | echo.h
+ *                   | echo.c
  *                   v
  *   shown <--- ops->put <---------------- ldisc_output <--- program
  *
  * In canonical mode (ICANON) what is typed is a line that can be edited until it ends; only whole
  * lines can be read. Else each byte can be read as soon as it is there. Everything that termios(3)
  * lists under c_iflag, c_oflag, c_lflag and c_cc is here, except VMIN and VTIME, which are about
- * how long a read waits (tty.c).
+ * how long a read waits (tty.c), and what a line of wires may do: breaks and wrong parity (BRKINT,
+ * IGNBRK, INPCK, IGNPAR) are kept and told, as c_cflag is, and change nothing.
  *
  * Read more: termios(3); POSIX.1-2017, chapter 11 (general terminal interface); Ritchie, "A stream
  * input-output system", Bell System Technical Journal 63(8), 1984, for another way to do it.

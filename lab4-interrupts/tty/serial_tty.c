@@ -25,16 +25,14 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 
-#define COM1_LINE       4
-#define RING            4096
-#define FIFO_BYTES      16
-#define FIFO_TRIGGER    0x81 /* on, nothing emptied, an interrupt at 8 bytes or after a pause */
-#define INT_RECEIVED    1
-#define INT_SENDABLE    2
-#define MODEM_OUT2      8 /* lets the PC's UART interrupt at all */
-#define NOT_PENDING     1
-#define STATUS_ALL_SENT 0x40 /* the FIFO and what stands behind it are empty */
-#define SETTLE_TRIES    1000000
+#define COM1_LINE    4
+#define RING         4096
+#define FIFO_BYTES   16
+#define FIFO_TRIGGER 0x81 /* on, nothing emptied, an interrupt at 8 bytes or after a pause */
+#define INT_RECEIVED 1
+#define INT_SENDABLE 2
+#define MODEM_OUT2   8 /* lets the PC's UART interrupt at all */
+#define NOT_PENDING  1
 
 /* Key: [lock] the terminal's. */
 static struct {
@@ -308,14 +306,3 @@ static int open_own(unsigned flags, struct file **file)
 	return error;
 }
 DEVICE(tty, 5, 0, 0666, open_own);
-
-void console_tty_settle(void)
-{
-	uint64_t irq = terminal_lock(&terminal_console);
-
-	send_slowly();
-	for (int i = 0; console_has_serial() && i < SETTLE_TRIES; i++)
-		if (in8(COM1 + UART_LINE_STATUS) & STATUS_ALL_SENT)
-			break;
-	terminal_unlock(&terminal_console, irq);
-}

@@ -101,7 +101,7 @@ void console_tty_init(void);
 
 /* --- for tty's own files --------------------------------------------------------------- */
 
-/* terminal_ioctl: what file says of it is checked already. self: of the pair's master side. */
+/* terminal_ioctl: what file says of it is checked already. */
 int64_t terminal_ioctl(struct terminal *terminal, unsigned request, uint64_t argument);
 
 /* terminal_uncount: one file less is the terminal's; whether it was the last. */
@@ -138,7 +138,3 @@ int jobs_session(struct terminal *terminal, bool any);
 int jobs_set_foreground(struct terminal *terminal, int group);
 void jobs_forget(struct terminal *terminal);
 void jobs_send(struct terminal *terminal, int number);
-
-/* console_tty_settle: what programs have written to the console has been sent: before the machine
- * is switched off. Takes the terminal's lock. */
-void console_tty_settle(void);
