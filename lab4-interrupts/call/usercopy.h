@@ -23,7 +23,8 @@ int copy_from_user(void *to, uint64_t from, size_t bytes);
 int copy_to_user(uint64_t to, const void *from, size_t bytes);
 int clear_user(uint64_t to, size_t bytes);
 
-/* copied_from_user, copied_to_user: how many of the bytes could be copied, for calls that may do a part. */
+/* copied_from_user, copied_to_user: how many of the bytes could be copied, for calls that may do a
+ * part. */
 size_t copied_from_user(void *to, uint64_t from, size_t bytes);
 size_t copied_to_user(uint64_t to, const void *from, size_t bytes);
 
