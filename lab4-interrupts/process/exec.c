@@ -110,6 +110,7 @@ void exec_take_over(struct task *task, const struct program *program)
 	parts_exec(task);
 	mutex_lock(&process_tree);
 	task->process->execed = true;
+	task->process->undumpable = false;
 	task->process->exit_signal = SIGCHLD;
 	mutex_unlock(&process_tree);
 	set_registers(task, program);

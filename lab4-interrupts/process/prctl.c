@@ -13,7 +13,6 @@
 
 #define SIGNALS  64 /* the highest signal's number */
 #define SLACK_NS 50000
-#define DUMPABLE 1
 
 /* --- arch_prctl ---------------------------------------------------------------------- */
 
@@ -82,6 +81,14 @@ static int set_subreaper(struct process *self, bool is_one)
 	return 0;
 }
 
+static int set_dumpable(struct process *self, uint64_t value)
+{
+	if (value > 1)
+		return -EINVAL;
+	self->undumpable = !value;
+	return 0;
+}
+
 static int get(uint64_t to, int value)
 {
 	return copy_to_user(to, &value, sizeof(value));
@@ -106,15 +113,20 @@ SYSCALL(prctl, "prctl, hex, hex, hex, hex", int, what, uint64_t, a, uint64_t, b,
 	case PR_GET_CHILD_SUBREAPER:
 		return get(a, self->process->subreaper);
 	case PR_GET_DUMPABLE:
-		return DUMPABLE;
+		return !self->process->undumpable;
 	case PR_SET_DUMPABLE:
-		return a > 1 ? -EINVAL : 0;
+		return set_dumpable(self->process, a);
 	case PR_GET_TIMERSLACK:
 		return SLACK_NS;
 	case PR_SET_TIMERSLACK:
 		return 0;
 	case PR_GET_NO_NEW_PRIVS:
-		return a || b || c || d ? -EINVAL : 0;
+		return a || b || c || d ? -EINVAL : self->process->no_new_privileges;
+	case PR_SET_NO_NEW_PRIVS:
+		if (a != 1 || b || c || d)
+			return -EINVAL;
+		self->process->no_new_privileges = true;
+		return 0;
 	case PR_GET_SECCOMP:
 	case PR_GET_KEEPCAPS:
 		return 0;

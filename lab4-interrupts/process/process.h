@@ -51,6 +51,8 @@ struct process {
 	bool zombie;               /* [tree] */
 	bool execed;               /* [tree] since its fork: setpgid from outside is too late */
 	bool subreaper;            /* [tree] orphans below it become its children */
+	bool undumpable;           /* [a] prctl keeps it; there are no dumps */
+	bool no_new_privileges;    /* [a] the same; there are none to be had */
 	int exit_signal;           /* [tree] what the parent is sent at its end: SIGCHLD, or 0 */
 	struct waitqueue waiting;  /* its tasks that wait for children */
 	uint32_t news;             /* [a] how often there was something to see for them */

@@ -47,6 +47,8 @@ struct process *process_make(void)
 	waitqueue_init(&process->alone, "exec");
 	process->began = clock_ns();
 	process->reserve = !task_self() || process_self() == process_init_process;
+	process->undumpable = task_self() && process_self()->undumpable;
+	process->no_new_privileges = task_self() && process_self()->no_new_privileges;
 	return process;
 }
 

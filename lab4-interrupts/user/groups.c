@@ -101,6 +101,18 @@ static void names(void)
 	prctl(PR_GET_NAME, own);
 	say("%s", own);
 	say_error("no such prctl", prctl(9999, 0, 0, 0, 0));
+	say_error("dumpable", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	say_error("not dumpable", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	say_error("half dumpable", prctl(PR_SET_DUMPABLE, 7, 0, 0, 0));
+	say_error("privileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	say_error("none", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	say_error("some", prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
+	if (fork() == 0) {
+		say_error("inherited", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+		say_error("inherited", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+		_exit(0);
+	}
+	wait(NULL);
 }
 
 static const struct part parts[] = {
