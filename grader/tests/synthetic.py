@@ -10,13 +10,16 @@ from pathlib import Path
 RULES = """\
 BUILD ?= build/lab1/test
 sources := $(wildcard $(foreach d,$(wildcard lab*-*),$(d)/*.c $(d)/extra/*.c))
-objects := $(patsubst %,$(BUILD)/obj/%.o,$(sources) $(if $(TESTS),$(wildcard lab*/tests/*_test.c)))
-$(BUILD)/cub.elf: $(objects)
+objects := $(patsubst %,$(BUILD)/obj/%.o,$(sources))
+tests := $(patsubst %,$(BUILD)/obj/%.o,$(if $(TESTS),$(wildcard lab*/tests/*_test.c)))
+$(BUILD)/cub.elf: $(objects) $(tests)
 \t@gcc -nostdlib -static -Wl,-e,one $^ -o $@
 \t@echo linked >>$(BUILD)/links
 $(BUILD)/obj/%.c.o: %.c
 \t@mkdir -p $(@D)
 \t@gcc -O1 -Wall -Werror -I. -c $< -o $@
+prepared: $(tests)
+compiled: $(objects)
 """
 
 TOML = """
