@@ -53,7 +53,8 @@ def test_lanes_run_at_the_same_time(monkeypatch, tmp_path):
 
 def test_ctrl_c_ends_all_lanes(tmp_path):
     """The commands that run hear of it too, as on a terminal; none is begun after that."""
-    script = ("import sys\nfrom argparse import Namespace\nfrom grader import ci\n"
+    script = ("import signal, sys\nfrom argparse import Namespace\nfrom grader import ci\n"
+              "signal.signal(signal.SIGINT, signal.default_int_handler)\n"     # we may run in the background
               "wait = [sys.executable, '-c', 'import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)']\n"
               f"ci.lanes = lambda args: [{{name: [*wait, f'{tmp_path}/{{name}}'] for name in lane}} for lane in ('ab', 'cd')]\n"
               "ci.run(Namespace(long=False))\n")

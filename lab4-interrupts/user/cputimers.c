@@ -156,7 +156,8 @@ static void part_together(void)
 	compute_until(1);
 	pthread_join(other, NULL);
 	is("not too early", used() - began >= 100 * MS - 4 * MS);
-	/* An emulator may let each processor have a tenth of a second before the other one's turn. */
+	/* An emulator may let each processor have a tenth of a second before the other one's turn.
+	 */
 	is("nor much later", used() - began < 1000 * MS);
 	printf("%d signals\n", calls);
 }
