@@ -47,7 +47,7 @@ KTEST(sleep_until_moment, "4.2", "a sleep ends at its moment, and not before", .
 }
 
 static uint64_t moment_of[SLEEPERS];
-static unsigned woken;
+static unsigned woken; /* [a] */
 
 static void sleep_once(void *number)
 {
@@ -58,7 +58,7 @@ static void sleep_once(void *number)
 	for (unsigned i = 0; i < SLEEPERS; i++) /* whoever comes earlier by far has been here */
 		KT_TRUE(moment_of[i] + TURNS >= moment || moment_of[i] == 0);
 	moment_of[(uint64_t)number] = 0;
-	woken++;
+	__atomic_add_fetch(&woken, 1, __ATOMIC_RELAXED);
 }
 
 KTEST(sleep_many, "4.2", "32 threads sleep at once, and each until its own moment", .needs = "4.1",
