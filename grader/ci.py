@@ -54,6 +54,12 @@ def lanes(args: argparse.Namespace) -> list[Lane]:
     return [mutants | grades | tests] if args.long else [mutants | tests, grades]
 
 
+def say(text: str) -> None:
+    """A line at once, whole: lanes speak at the same time."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def run_lane(lane: Lane, environment: dict[str, str], seen: bool, over: threading.Event) -> list[str]:
     """Runs the commands of a lane, as long as it is not over; the names of those that failed."""
     failed = []
@@ -61,12 +67,12 @@ def run_lane(lane: Lane, environment: dict[str, str], seen: bool, over: threadin
         if over.is_set():
             break
         words = " ".join(command[1:])
-        print(f"== {name}: {words}", flush=True)
+        say(f"== {name}: {words}")
         began = time.monotonic()
         done = subprocess.run(command, cwd=ROOT, env=environment, text=True, errors="replace",
                               **{} if seen else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
-        print(f"{done.stdout or ''}== {name}: {'ok' if done.returncode == 0 else f'FAILED ({done.returncode})'}, "
-              f"{time.monotonic() - began:.0f} s", flush=True)
+        say(f"{done.stdout or ''}== {name}: {'ok' if done.returncode == 0 else f'FAILED ({done.returncode})'}, "
+            f"{time.monotonic() - began:.0f} s")
         if done.returncode != 0:
             failed.append(name)
     return failed
