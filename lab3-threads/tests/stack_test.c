@@ -7,6 +7,7 @@
 #include "lab2-memory/pagetable/kernel_map.h"
 #include "lab2-memory/pagetable/pagetable.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab3-threads/tests/fall.h"
 #include "lab3-threads/thread/stack.h"
 #include "lab3-threads/thread/thread.h"
 
@@ -133,20 +134,6 @@ KTEST(stack_end_reached, "",
 	.needs = "3.1 3.2", .panics = "its lowest word was overwritten with 0x1")
 {
 	thread_join(thread_spawn("is deep", reach_the_end, NULL));
-}
-
-/* The compiler cannot make a loop of it. */
-static uint64_t fall(uint64_t depth)
-{
-	volatile uint64_t here = depth;
-
-	return depth == UINT64_MAX ? 0 : fall(depth + 1) + here;
-}
-
-static void fall_for_ever(void *unused)
-{
-	(void)unused;
-	fall(0);
 }
 
 /* Pushing onto the hole faults, and so does pushing that fault's frame. */

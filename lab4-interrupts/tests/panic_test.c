@@ -5,26 +5,13 @@
 #include "lab1-boot/ktest/ktest.h"
 #include "lab3-threads/cpu/smp.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab3-threads/tests/fall.h"
 #include "lab3-threads/thread/thread.h"
 
 KTEST(panic_page_fault, "", "a page fault in the kernel is told with what it was about",
 	.needs = "4.1", .panics = "page fault: reading 0x10")
 {
 	asm volatile("movb (%0), %%al" : : "r"(0x10ul) : "rax");
-}
-
-/* The compiler cannot make a loop of it. */
-static uint64_t fall(uint64_t depth)
-{
-	volatile uint64_t here = depth;
-
-	return depth == UINT64_MAX ? 0 : fall(depth + 1) + here;
-}
-
-static void fall_for_ever(void *unused)
-{
-	(void)unused;
-	fall(0);
 }
 
 KTEST(panic_stack_overflow, "",
