@@ -107,13 +107,16 @@ static unsigned shared;
 static void count_plainly(void *unused)
 {
 	(void)unused;
-	for (int i = 0; i < 100000; i++) {
+	for (;;) {
 		shared++;
 		asm volatile("" : : : "memory"); /* one by one */
 	}
 }
 
-/* A data race between processors that really run together: test_race.py sees it found. */
+/*
+ * A data race between processors that really run together: test_race.py sees it found.
+ * It goes on until then, since a busy host may run one processor long before the other.
+ */
 KPROBE(allocator_race)
 {
 	struct thread *thread[2];
