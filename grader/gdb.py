@@ -55,7 +55,8 @@ class Session:
     def __enter__(self) -> "Session":
         self._directory = tempfile.TemporaryDirectory(prefix="cub-gdb-")
         self.at = Path(self._directory.name)
-        self._wires = Wires(self.at, [port for port in launch.PORTS if port not in self.files], self._receive)
+        self._wires = Wires(self.at, [port for port in launch.SERIAL if port not in self.files], [launch.MONITOR],
+                            self._receive)
         self._typed = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._carry, daemon=True)
         try:
@@ -73,7 +74,7 @@ class Session:
     def _start(self) -> None:
         argv = launch.command(self.options, self.at) + self.extra
         for port in self.files:
-            argv[argv.index(f"socket,id={port},path={self.at / port}")] = f"file,id={port},path={self.at / port}"
+            argv[argv.index(launch.serial(port, self.at))] = f"file,id={port},path={self.at / port}"
         if self.debugger:
             argv += ["-chardev", f"socket,id=gdb,path={self.at}/gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
         else:

@@ -11,7 +11,7 @@ from typing import Any, Sequence
 from grader import cpustate, sandbox
 
 QEMU = "qemu-system-x86_64"
-PORTS = ("console", "com2", "qmp")
+SERIAL, MONITOR = ("console", "com2"), "qmp"
 SHIFT = 3       # 8 ns an instruction: 2 guest seconds are 250 million of them
 QUICK_FIRMWARE = Path("/usr/share/qemu/qboot.rom")      # 0.1 s less than SeaBIOS; no VGA, no disks
 SECCOMP = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -62,7 +62,7 @@ class Options:
 
 
 def command(options: Options, at: Path) -> list[str]:
-    """QEMU's command line; `at` is the directory of its sockets and files."""
+    """QEMU's command line; `at` is the directory of its wires and files."""
     plain = not options.iso and not options.extra
     argv = [QEMU, "-no-user-config", "-nodefaults", "-display", "none", "-nic", "none",
             "-machine", "q35,sata=off" if plain else "q35", "-cpu", options.cpu,
@@ -72,15 +72,21 @@ def command(options: Options, at: Path) -> list[str]:
             "-d", "cpu_reset", "-D", str(at / "log")]
     sleep = "off" if options.ktest or options.alone else "on"
     argv += ["-icount", f"shift={SHIFT},sleep={sleep}"] if options.icount else ["-accel", "tcg,thread=multi"]
-    for port in PORTS:
-        argv += ["-chardev", f"socket,id={port},path={at / port}"]
-    argv += ["-serial", "chardev:console", "-serial", "chardev:com2", "-mon", "chardev=qmp,mode=control"]
+    for port in SERIAL:
+        argv += ["-chardev", serial(port, at)]
+    argv += ["-chardev", f"socket,id={MONITOR},path={at / MONITOR}"]      # the last: see wires.py
+    argv += ["-serial", "chardev:console", "-serial", "chardev:com2", "-mon", f"chardev={MONITOR},mode=control"]
     argv += _firmware(options) + _handed_in(options, at)
     if options.iso:
         argv += ["-cdrom", str(Path(options.iso).resolve())]
     else:
         argv += ["-kernel", str(options.elf), "-append", options.cmdline] + _initrd(options, at)
     return argv + [str(word) for word in options.extra]
+
+
+def serial(port: str, at: Path) -> str:
+    """The character device behind a serial port."""
+    return f"pipe,id={port},path={at / port}"
 
 
 def _initrd(options: Options, at: Path) -> list[str]:

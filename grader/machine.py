@@ -28,7 +28,7 @@ from typing import Callable
 
 from grader import cpustate, ktap, sandbox, where
 from grader.dialogue import DEVICE_TIME, TIME_OVER, Dialogue, clean
-from grader.launch import PORTS, Options, command, confined
+from grader.launch import MONITOR, SERIAL, Options, command, confined
 from grader.qmp import Qmp, QmpError
 from grader.standstill import HALTED, Standstill, Watcher
 from grader.symbols import Symbols
@@ -105,7 +105,7 @@ class Machine:
     def _launch(self) -> None:
         options, at = self.options, self.directory
         self.qmp = Qmp(lambda data: self._wires.send("qmp", data), self._pump_for_answer)
-        self._wires = Wires(at, PORTS, self._receive)
+        self._wires = Wires(at, SERIAL, [MONITOR], self._receive)
         with open(at / "stderr", "wb") as said:
             self._process = subprocess.Popen(
                 confined(command(options, at), options, at), stdin=subprocess.DEVNULL, stdout=said,

@@ -1,12 +1,20 @@
-"""The unix sockets between the grader and one QEMU: one for each port.
+"""The wires between the grader and one QEMU: two pipes for each serial port, a unix socket for the monitor.
 
-We listen and QEMU connects, so the ports are open before the guest's first
-instruction and have no numbers that two graders could share.  One selector in
-one thread: nothing is read or written but inside `pump` and `send`.
+QEMU connects to our socket after it has opened the pipes, so all is open before the
+guest's first instruction, and nothing has a number that two graders could share.  One
+selector in one thread: nothing is read or written but inside `pump` and `send`.
+
+The serial ports are pipes because a pipe holds as many bytes as it is large.  A unix
+socket counts a message for each byte that a guest sends, and is full after 278 of them;
+then the guest would wait for us, and guest time in which it idles may be skipped
+(launch.Options.alone): its limit would be over in no time, on a busy host.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import selectors
 import socket
 import time
@@ -14,18 +22,23 @@ from pathlib import Path
 from typing import Callable, Iterable
 
 CHUNK = 1 << 16
+ROOM = 1 << 20      # bytes that a guest may be ahead of us, where the host allows it; 64 KiB else
 
 
 class Wires:
-    """Sockets by name.  `receive(name, data)` is called for all that comes."""
+    """Wires by name.  `receive(name, data)` is called for all that comes."""
 
-    def __init__(self, directory: Path, names: Iterable[str], receive: Callable[[str, bytes], None]) -> None:
+    def __init__(self, directory: Path, pipes: Iterable[str], sockets: Iterable[str],
+                 receive: Callable[[str, bytes], None]) -> None:
         self._receive = receive
         self._selector = selectors.DefaultSelector()
-        self._open: dict[str, socket.socket] = {}
+        self._readers: dict[str, int] = {}      # file descriptors
+        self._writers: dict[str, int] = {}
         self._unsent: dict[str, bytearray] = {}
         self._listeners: dict[str, socket.socket] = {}
-        for name in names:
+        for name in pipes:
+            self._add(name, *_pipes(directory / name))
+        for name in sockets:
             listener = self._listeners[name] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(directory / name))
             listener.listen(1)
@@ -38,8 +51,8 @@ class Wires:
             if connection is None:
                 return False
             connection.setblocking(False)
-            self._open[name], self._unsent[name] = connection, bytearray()
-            self._selector.register(connection, selectors.EVENT_READ, name)
+            reader = connection.detach()
+            self._add(name, reader, os.dup(reader))
         return True
 
     @staticmethod
@@ -51,10 +64,14 @@ class Wires:
                 if not alive():
                     return None
 
+    def _add(self, name: str, reader: int, writer: int) -> None:
+        self._readers[name], self._writers[name], self._unsent[name] = reader, writer, bytearray()
+        self._selector.register(reader, selectors.EVENT_READ, name)
+
     @property
     def closed(self) -> bool:
         """Whether QEMU has closed all of them (it has ended)."""
-        return not self._open
+        return not self._readers
 
     def pump(self, timeout: float) -> bool:
         """Reads and writes what is possible within that many seconds; whether anything was."""
@@ -76,7 +93,7 @@ class Wires:
 
     def _read(self, name: str) -> None:
         try:
-            data = self._open[name].recv(CHUNK)
+            data = os.read(self._readers[name], CHUNK)
         except BlockingIOError:
             return
         except ConnectionError:
@@ -87,32 +104,52 @@ class Wires:
             self._drop(name)
 
     def _drop(self, name: str) -> None:
-        connection = self._open.pop(name)
-        self._selector.unregister(connection)
-        connection.close()
+        self._watch_writer(name, False)
+        self._selector.unregister(self._readers[name])
+        os.close(self._readers.pop(name))
+        os.close(self._writers.pop(name))
 
     def send(self, name: str, data: bytes) -> None:
         """Sends now what fits and the rest while pumping; to a closed port: nothing."""
-        if name in self._open:
+        if name in self._writers:
             self._unsent[name] += data
             self._flush(name)
 
     def _flush(self, name: str) -> None:
-        connection, waiting = self._open[name], self._unsent[name]
+        if name not in self._writers:       # its reader has told of the end
+            return
+        waiting = self._unsent[name]
         try:
             if waiting:
-                del waiting[:connection.send(waiting)]
+                del waiting[:os.write(self._writers[name], waiting)]
         except BlockingIOError:
             pass
         except OSError:
             waiting.clear()
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if waiting else 0)
-        self._selector.modify(connection, events, name)
+        self._watch_writer(name, bool(waiting))
+
+    def _watch_writer(self, name: str, wanted: bool) -> None:
+        writer = self._writers[name]
+        if wanted and writer not in self._selector.get_map():
+            self._selector.register(writer, selectors.EVENT_WRITE, name)
+        elif not wanted and writer in self._selector.get_map():
+            self._selector.unregister(writer)
 
     def close(self) -> None:
         """Closes everything that is still open."""
-        for name in list(self._open):
+        for name in list(self._readers):
             self._drop(name)
         for listener in self._listeners.values():
             listener.close()
         self._selector.close()
+
+
+def _pipes(path: Path) -> tuple[int, int]:
+    """Makes the pipes that QEMU opens for a `-chardev pipe` of that path: what we read, what we write."""
+    os.mkfifo(f"{path}.out")
+    os.mkfifo(f"{path}.in")
+    reader = os.open(f"{path}.out", os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(f"{path}.in", os.O_RDWR | os.O_NONBLOCK)    # nobody reads it yet
+    with contextlib.suppress(OSError):      # an unprivileged user may have so many large ones
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, ROOM)
+    return reader, writer

@@ -15,6 +15,7 @@ import pytest
 from grader import sandbox
 from grader.machine import Machine, MachineError
 from grader.tests import probes
+from grader.wires import Wires
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -216,6 +217,20 @@ def test_the_limit_is_in_instructions(tmp_path):
     assert boot(tmp_path, "spend(20000000); pass();").kind == "passed"
     assert boot(tmp_path, "spend(100000000); pass();").kind == "hung"
     assert boot(tmp_path, "spend(100000000); pass();", limit=20).kind == "passed"
+
+
+def test_a_guest_is_not_kept_waiting(tmp_path):
+    """Bytes that come one by one while we do not read: a unix socket would be full after 278."""
+    came = []
+    wires = Wires(tmp_path, ["console"], [], lambda name, data: came.append(data))
+    guest = os.open(tmp_path / "console.out", os.O_RDWR | os.O_NONBLOCK)
+    for number in range(50_000):
+        os.write(guest, bytes([number % 251]))
+    os.close(guest)
+    while not wires.closed:
+        wires.pump(1)
+    wires.close()
+    assert b"".join(came) == bytes(number % 251 for number in range(50_000))
 
 
 # --- looking, and leaving nothing behind --------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pyte
 import pytest
 
 from grader import user as programs
+from grader.machine import Machine
 
 CTRL_C, CTRL_D, CTRL_Z = b"\x03", b"\x04", b"\x1a"
 ANYTHING = re.compile(r"[\s\S]")
@@ -36,6 +38,21 @@ def cat(console) -> None:
     console.expect("cat\n")
     console.send("meow\r")
     console.expect("meow\nmeow\n")
+
+
+def test_a_late_reader(user, monkeypatch):
+    """What a program writes while nobody reads is kept, and nothing waits: a wait in which the machine
+    idles would be skipped, and its limit over at once."""
+    step = Machine._step
+
+    def late(machine: Machine, *how):
+        if not machine.console.raw:
+            time.sleep(1)
+        return step(machine, *how)
+
+    monkeypatch.setattr(Machine, "_step", late)
+    ran = user("/bin/busybox", "seq", "2000", limit=4)
+    assert ran.output == "".join(f"{number}\n" for number in range(1, 2001))
 
 
 def test_lines(console):
