@@ -113,7 +113,7 @@ void syscall_handle(struct trap_frame *frame)
 	struct task *task = task_self();
 
 	task->syscall = frame->error;
-	if (trace_calls || (__atomic_load_n(&task->work, __ATOMIC_RELAXED) & TASK_TRACE))
+	if (trace_calls)
 		frame->rax = (uint64_t)trace_run(frame);
 	else
 		frame->rax = (uint64_t)syscall_run(frame);

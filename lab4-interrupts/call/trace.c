@@ -7,6 +7,7 @@
 #include "lab4-interrupts/call/names.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/process/process.h"
+#include <asm/signal.h>
 
 #define ARGUMENTS 6
 
@@ -29,8 +30,7 @@ void trace_calls_init(void)
 
 static bool is_traced(const struct task *task)
 {
-	return all || (__atomic_load_n(&task->work, __ATOMIC_RELAXED) & TASK_TRACE) ||
-	       (name[0] && strcmp(task->thread.name, name) == 0);
+	return all || (name[0] && strcmp(task->thread.name, name) == 0);
 }
 
 void trace_text(struct trace_line *line, const char *text, ...)
@@ -175,4 +175,63 @@ int64_t trace_run(struct trap_frame *frame)
 	struct task *task = task_self();
 
 	return is_traced(task) ? run_and_show(task, frame) : syscall_run(frame);
+}
+
+/* --- a signal ------------------------------------------------------------------------ */
+
+/* Whose reasons have names of their own. */
+static const char *codes_of(int number)
+{
+	switch (number) {
+	case SIGILL:
+		return "ill_code";
+	case SIGFPE:
+		return "fpe_code";
+	case SIGSEGV:
+		return "segv_code";
+	case SIGBUS:
+		return "bus_code";
+	case SIGTRAP:
+		return "trap_code";
+	case SIGCHLD:
+		return "cld_code";
+	default:
+		return NULL;
+	}
+}
+
+static void show_word(struct trace_line *line, const char *word, int value)
+{
+	trace_named(line, word, strlen(word), (uint64_t)value);
+}
+
+/* What else there is to say depends on who has sent it. */
+static void show_sender(struct trace_line *line, const siginfo_t *info, bool own)
+{
+	if (own && info->si_signo != SIGCHLD)
+		trace_text(line, ", si_addr=%p", info->si_addr);
+	else if (own || info->si_code != SI_KERNEL)
+		trace_text(line, ", si_pid=%d, si_uid=%u", info->si_pid, info->si_uid);
+	if (own && info->si_signo == SIGCHLD)
+		trace_text(line, ", si_status=%d", info->si_status);
+}
+
+void trace_signal(const siginfo_t *info)
+{
+	struct task *task = task_self();
+	const char *codes = codes_of(info->si_signo);
+	bool own = codes && info->si_code > 0 && info->si_code < SI_KERNEL;
+	struct trace_line line = { .used = 0 };
+
+	if (!is_traced(task))
+		return;
+	trace_text(&line, "--- ");
+	show_word(&line, "signal", info->si_signo);
+	trace_text(&line, " {si_signo=");
+	show_word(&line, "signal", info->si_signo);
+	trace_text(&line, ", si_code=");
+	show_word(&line, own ? codes : "si_code", info->si_code);
+	show_sender(&line, info, own);
+	trace_text(&line, "} ---");
+	print(task, &line);
 }

@@ -5,8 +5,12 @@
  *   hello[1] open("/nothing", O_RDONLY) = -1 ENOENT (No such file or directory)
  *
  * "strace=1" on the kernel's command line shows all calls, "strace=NAME" those of tasks with that
- * name; TASK_TRACE in task->work those of one task. A SYSCALL row's string has a word for each
- * argument, with commas between, and may end in "= address" if that is what the call returns:
+ * name. A signal that a task acts on is shown, too:
+ *
+ *   hello[1] --- SIGINT {si_signo=SIGINT, si_code=SI_USER, si_pid=2, si_uid=0} ---
+ *
+ * A SYSCALL row's string has a word for each argument, with commas between, and may end in
+ * "= address" if that is what the call returns:
  *
  *   int fd pid number status %d     a signed decimal number
  *   dirfd                           the same, or AT_FDCWD
@@ -26,6 +30,7 @@
  * Read more: strace(1).
  */
 #pragma once
+#include <asm/siginfo.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +49,9 @@ extern bool trace_calls;
 
 /* trace_run: syscall_run, and show it if the calling task is traced. May sleep. */
 int64_t trace_run(struct trap_frame *frame);
+
+/* trace_signal: show that the calling task acts on a signal now, if it is traced. Never sleeps. */
+void trace_signal(const siginfo_t *info);
 
 /* Inside call/: the line that is being written. */
 struct trace_line {

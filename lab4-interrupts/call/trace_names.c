@@ -9,6 +9,7 @@
 #include "lab4-interrupts/call/trace.h"
 #include <asm/ioctls.h>
 #include <asm/prctl.h>
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -131,6 +132,19 @@ static const struct name signal[] = { IS(SIGHUP), IS(SIGINT), IS(SIGQUIT), IS(SI
 	IS(SIGTSTP), IS(SIGTTIN), IS(SIGTTOU), IS(SIGURG), IS(SIGXCPU), IS(SIGXFSZ), IS(SIGVTALRM),
 	IS(SIGPROF), IS(SIGWINCH), IS(SIGIO), IS(SIGPWR), IS(SIGSYS), { 0, 0, NULL } };
 
+/* Why a signal was sent: anybody's reasons, and those of single signals. */
+static const struct name si_code[] = { IS(SI_USER), IS(SI_KERNEL), IS(SI_QUEUE), IS(SI_TIMER),
+	IS(SI_TKILL), { 0, 0, NULL } };
+static const struct name ill_code[] = { IS(ILL_ILLOPC), IS(ILL_ILLOPN), IS(ILL_PRVOPC),
+	{ 0, 0, NULL } };
+static const struct name fpe_code[] = { IS(FPE_INTDIV), IS(FPE_INTOVF), IS(FPE_FLTDIV),
+	IS(FPE_FLTOVF), IS(FPE_FLTUND), IS(FPE_FLTRES), IS(FPE_FLTINV), { 0, 0, NULL } };
+static const struct name segv_code[] = { IS(SEGV_MAPERR), IS(SEGV_ACCERR), { 0, 0, NULL } };
+static const struct name bus_code[] = { IS(BUS_ADRALN), IS(BUS_ADRERR), { 0, 0, NULL } };
+static const struct name trap_code[] = { IS(TRAP_BRKPT), IS(TRAP_TRACE), { 0, 0, NULL } };
+static const struct name cld_code[] = { IS(CLD_EXITED), IS(CLD_KILLED), IS(CLD_DUMPED),
+	IS(CLD_TRAPPED), IS(CLD_STOPPED), IS(CLD_CONTINUED), { 0, 0, NULL } };
+
 #define KIND(word)                                                                                 \
 	{                                                                                          \
 #word, word                                                                        \
@@ -162,6 +176,13 @@ static const struct kind {
 	KIND(clock),
 	KIND(sleep_flags),
 	KIND(signal),
+	KIND(si_code),
+	KIND(ill_code),
+	KIND(fpe_code),
+	KIND(segv_code),
+	KIND(bus_code),
+	KIND(trap_code),
+	KIND(cld_code),
 };
 
 static const struct name *names_of(const char *word, size_t length)

@@ -7,13 +7,10 @@
 #include "lab4-interrupts/futex/queue.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/time/clocks.h"
 #include "lab4-interrupts/time/realtime.h"
-#include "lab4-interrupts/time/timer.h"
 #include <linux/errno.h>
 #include <linux/futex.h>
-#include <linux/time.h>
-
-#define SECOND 1000000000l /* nanoseconds */
 
 /* --- keys ---------------------------------------------------------------------------- */
 
@@ -123,26 +120,21 @@ static int64_t wait_again(struct task *task)
 	return wait_for(&wait);
 }
 
-/* When a wait ends that was given a timespec: by clock_ns. FUTEX_WAIT's is relative, the others'
- * are moments of one of the two clocks. */
+/* When a wait ends that was given a timespec. FUTEX_WAIT's is relative, the others' are moments of
+ * one of the two clocks. */
 static int get_deadline(uint64_t from, int operation, uint64_t *deadline)
 {
-	struct __kernel_timespec time;
-	uint64_t now = clock_ns(), base = now, moment;
+	uint64_t nanoseconds;
+	int error = timespec_from_user(from, &nanoseconds);
 
-	if (copy_from_user(&time, from, sizeof(time)))
-		return -EFAULT;
-	if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= SECOND)
-		return -EINVAL;
-	if (operation & FUTEX_CLOCK_REALTIME)
-		base = realtime_ns();
-	moment = (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
-	if ((uint64_t)time.tv_sec > TIMER_NEVER / SECOND / 4)
-		*deadline = TIMER_NEVER;
-	else if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT)
-		*deadline = now + moment;
+	if (error)
+		return error;
+	if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT)
+		*deadline = moment_in(nanoseconds);
+	else if (operation & FUTEX_CLOCK_REALTIME)
+		*deadline = realtime_moment(nanoseconds);
 	else
-		*deadline = moment > base ? now + (moment - base) : now;
+		*deadline = nanoseconds;
 	return 0;
 }
 

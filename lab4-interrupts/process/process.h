@@ -112,7 +112,6 @@ struct task {
  * by itself. */
 #define TASK_SIGNAL 1u /* some signal may be to be delivered */
 #define TASK_END    2u /* the process is ending, or another task execs */
-#define TASK_TRACE  4u /* strace */
 #define TASK_TIMES  8u /* signal_check_times: of a process that is timed */
 
 extern struct mutex process_tree;            /* who is whose child, groups and sessions */

@@ -19,8 +19,7 @@
 #include "lab4-interrupts/signal/state.h"
 #include <linux/time.h>
 
-#define SECOND  1000000000ul /* nanoseconds */
-#define SOONEST 50000ul      /* no look is asked for sooner than that, in nanoseconds */
+#define SOONEST 50000ul /* no look is asked for sooner than that, in nanoseconds */
 
 /* --- looking ------------------------------------------------------------------------- */
 
@@ -60,7 +59,7 @@ static uint64_t check(struct cpu_timer *timer, uint64_t used, int number, uint64
 /* At the soft limit, and at each second from then on, there is a SIGXCPU; the hard one ends it. */
 static uint64_t check_limit(struct rlimit *limit, uint64_t used, uint64_t *due)
 {
-	uint64_t seconds = used / SECOND;
+	uint64_t seconds = used / NS_PER_SECOND;
 
 	if (seconds >= limit->rlim_max) {
 		*due |= signal_bit(SIGKILL);
@@ -68,8 +67,8 @@ static uint64_t check_limit(struct rlimit *limit, uint64_t used, uint64_t *due)
 		*due |= signal_bit(SIGXCPU);
 		limit->rlim_cur = seconds + 1;
 	}
-	return limit->rlim_cur < TIMER_NEVER / SECOND && limit->rlim_cur > seconds
-		       ? limit->rlim_cur * SECOND - used
+	return limit->rlim_cur < TIMER_NEVER / NS_PER_SECOND && limit->rlim_cur > seconds
+		       ? limit->rlim_cur * NS_PER_SECOND - used
 		       : TIMER_NEVER;
 }
 
@@ -93,7 +92,7 @@ void signal_check_times(void)
 	left = lesser(left, check_limit(&process->limit[RLIMIT_CPU], user + system, &due));
 	__atomic_store_n(&process->timed, left != TIMER_NEVER, __ATOMIC_RELAXED);
 	if (left != TIMER_NEVER)
-		ask_for_look(lesser(left / lesser(process->living, percpu_count), SECOND));
+		ask_for_look(lesser(left / lesser(process->living, percpu_count), NS_PER_SECOND));
 	mutex_unlock(&process->lock);
 	for (; due; due &= due - 1)
 		signal_send_here(__builtin_ctzl(due) + 1);

@@ -11,6 +11,7 @@
  */
 #include "lab1-boot/ktest/todo.h"
 #include "lab4-interrupts/call/syscall.h"
+#include "lab4-interrupts/call/trace.h"
 #include "lab4-interrupts/signal/state.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
@@ -179,6 +180,16 @@ static bool act(struct trap_frame *frame, int number, const siginfo_t *info)
 }
 
 // END SOLUTION 4.9 =>
+/* signal_take, for what is going to be acted on: strace shows it. */
+static int take(uint64_t wanted, siginfo_t *info)
+{
+	int number = signal_take(wanted, info);
+
+	if (number && trace_calls)
+		trace_signal(info);
+	return number;
+}
+
 void signal_deliver(struct trap_frame *frame)
 {
 	struct task_signals *self = task_signals_self();
@@ -193,11 +204,11 @@ void signal_deliver(struct trap_frame *frame)
 	 * the interrupted call starts again, and the mask from before sigsuspend counts again
 	 * (signal_mask_restore, which looks whether there is more to do). */
 	// BEGIN SOLUTION 4.9
-	while (!task_ends() && (number = signal_take(~self->blocked, &info)))
+	while (!task_ends() && (number = take(~self->blocked, &info)))
 		if (act(frame, number, &info))
 			return;
 	settle_call(frame, NULL);
 	signal_mask_restore();
-	// END SOLUTION 4.9 => while (!task_ends() && (number = signal_take(~0ul, &info)))
+	// END SOLUTION 4.9 => while (!task_ends() && (number = take(~0ul, &info)))
 	// act_by_default(number); settle_call(frame, NULL); (void)action_of;
 }

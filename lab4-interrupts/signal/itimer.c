@@ -10,14 +10,13 @@
  */
 #include "lab3-threads/cpu/clock.h"
 #include "lab4-interrupts/call/syscall.h"
-#include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/signal/state.h"
+#include "lab4-interrupts/time/clocks.h"
 #include <linux/time.h>
 #include <stddef.h>
 
-#define SECOND      1000000000ul /* nanoseconds */
-#define MICROSECOND 1000ul
-#define SECONDS_MAX (TIMER_NEVER / SECOND / 4)
+#define MICROSECOND 1000ul            /* nanoseconds */
+#define PERIOD_MAX  (TIMER_NEVER / 4) /* and it may be added to the clock */
 
 /* When it is next; 0 for never. Caller holds signals->lock. */
 static uint64_t next(const struct signals *signals, uint64_t now)
@@ -95,47 +94,40 @@ void signal_alarm_stop(struct signals *signals)
 
 SYSCALL(alarm, "%u", unsigned, seconds)
 {
-	struct alarm new = { seconds * SECOND, 0 }, before;
+	struct alarm new = { seconds * NS_PER_SECOND, 0 }, before;
 
 	set(signals_self(), &new, &before);
 	/* Rounded, but what is left is never told as nothing. */
-	if (before.left && before.left < SECOND)
+	if (before.left && before.left < NS_PER_SECOND)
 		return 1;
-	return (int64_t)((before.left + SECOND / 2) / SECOND);
+	return (int64_t)((before.left + NS_PER_SECOND / 2) / NS_PER_SECOND);
 }
 
-static int from_timeval(const struct __kernel_old_timeval *time, uint64_t *nanoseconds)
+/* Where a struct itimerval lies, which is two times: the interval, and what is left. */
+static int fetch(uint64_t from, struct alarm *alarm)
 {
-	uint64_t seconds = (uint64_t)time->tv_sec;
+	int error = timeval_from_user(from, &alarm->interval);
 
-	if (time->tv_sec < 0 || time->tv_usec < 0 || time->tv_usec >= 1000000)
-		return -EINVAL;
-	if (seconds > SECONDS_MAX)
-		seconds = SECONDS_MAX;
-	*nanoseconds = seconds * SECOND + (uint64_t)time->tv_usec * MICROSECOND;
-	return 0;
+	if (!error)
+		error = timeval_from_user(from + sizeof(struct timeval), &alarm->left);
+	if (alarm->interval > PERIOD_MAX)
+		alarm->interval = PERIOD_MAX;
+	if (alarm->left > PERIOD_MAX)
+		alarm->left = PERIOD_MAX;
+	return error;
 }
 
-static struct __kernel_old_timeval to_timeval(uint64_t nanoseconds)
+/* What is not over is never told as nothing. */
+static uint64_t rounded_up(uint64_t nanoseconds)
 {
-	uint64_t micro = (nanoseconds + MICROSECOND - 1) / MICROSECOND;
-
-	return (struct __kernel_old_timeval){
-		.tv_sec = (__kernel_long_t)(micro / 1000000),
-		.tv_usec = (__kernel_long_t)(micro % 1000000),
-	};
+	return (nanoseconds + MICROSECOND - 1) / MICROSECOND * MICROSECOND;
 }
-
-/* struct itimerval. */
-struct period {
-	struct __kernel_old_timeval interval, left;
-};
 
 static int tell(uint64_t to, const struct alarm *alarm)
 {
-	struct period period = { to_timeval(alarm->interval), to_timeval(alarm->left) };
-
-	return copy_to_user(to, &period, sizeof(period));
+	if (timeval_to_user(to, rounded_up(alarm->interval)))
+		return -EFAULT;
+	return timeval_to_user(to + sizeof(struct timeval), rounded_up(alarm->left));
 }
 
 static unsigned cpu_timer_of(int which)
@@ -158,13 +150,12 @@ SYSCALL(getitimer, "itimer, %p", int, which, uint64_t, to)
 
 SYSCALL(setitimer, "itimer, %p, %p", int, which, uint64_t, from, uint64_t, old)
 {
-	struct period period = { { 0, 0 }, { 0, 0 } };
-	struct alarm new, before;
+	struct alarm new = { 0, 0 }, before;
+	int error = from ? fetch(from, &new) : 0;
 
-	if (from && copy_from_user(&period, from, sizeof(period)))
-		return -EFAULT;
-	if (from_timeval(&period.interval, &new.interval) ||
-		from_timeval(&period.left, &new.left) || which < ITIMER_REAL || which > ITIMER_PROF)
+	if (error)
+		return error;
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	if (which == ITIMER_REAL)
 		set(signals_self(), &new, &before);

@@ -4,10 +4,8 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/signal/state.h"
+#include "lab4-interrupts/time/clocks.h"
 #include "lab4-interrupts/time/sleep.h"
-#include <linux/time.h>
-
-#define SECOND 1000000000l /* nanoseconds */
 
 bool signal_pending(void)
 {
@@ -114,38 +112,24 @@ static int take_awaited(uint64_t set, uint64_t deadline, siginfo_t *info)
 	return error == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
-static bool sane(const struct __kernel_timespec *time)
-{
-	return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < SECOND;
-}
-
-/* From now. */
-static uint64_t moment_after(const struct __kernel_timespec *time)
-{
-	uint64_t now = clock_ns(), seconds = (uint64_t)time->tv_sec;
-
-	if (seconds > (TIMER_NEVER - now) / SECOND - 1)
-		return TIMER_NEVER;
-	return now + seconds * SECOND + (uint64_t)time->tv_nsec;
-}
-
 SYSCALL(rt_sigtimedwait, "sigset, %p, timespec, %lu", uint64_t, wanted, uint64_t, told, uint64_t,
 	timeout, uint64_t, bytes)
 {
-	struct __kernel_timespec time;
-	uint64_t set, deadline = TIMER_NEVER;
+	uint64_t set, nanoseconds, deadline = TIMER_NEVER;
 	siginfo_t info;
 	int number;
 
 	if (bytes != sizeof(set))
 		return -EINVAL;
-	if (copy_from_user(&set, wanted, sizeof(set)) ||
-		(timeout && copy_from_user(&time, timeout, sizeof(time))))
+	if (copy_from_user(&set, wanted, sizeof(set)))
 		return -EFAULT;
-	if (timeout && !sane(&time))
-		return -EINVAL;
-	if (timeout)
-		deadline = moment_after(&time);
+	if (timeout) {
+		int error = timespec_from_user(timeout, &nanoseconds);
+
+		if (error)
+			return error;
+		deadline = moment_in(nanoseconds);
+	}
 	number = take_awaited(set & ~SIGNALS_SOVEREIGN, deadline, &info);
 	if (number > 0 && told && copy_to_user(told, &info, sizeof(info)))
 		return -EFAULT;

@@ -1,4 +1,4 @@
-"""strace=1 on the command line: calls as strace(1) shows them."""
+"""strace=1 on the command line: calls and signals as strace(1) shows them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ lseek(3, 3, SEEK_END) = -1 ESPIPE (Illegal seek)
 create_module() = -1 ENOSYS (Function not implemented)
 syscall_0x270f() = -1 ENOSYS (Function not implemented)
 close(77) = -1 EBADF (Bad file descriptor)
+getpid() = 2
+kill(2, SIGUSR1) = 0
+--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=2, si_uid=0} ---
+rt_sigreturn() = ?
+exit_group(3) = ?
+vfork() = 3
+wait4(-1, NULL, 0, NULL) = 3
+rt_sigprocmask(SIG_UNBLOCK, [INT CHLD], NULL, 8) = 0
+--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=3, si_uid=0, si_status=3} ---
+rt_sigreturn() = ?
+--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---
 exit_group(7) = ?
 """
 
@@ -30,7 +41,7 @@ def shown(text: str, name: str) -> list[str]:
 
 
 def test_all(user):
-    """Every call of a program, its arguments in the format of their kinds, and its result."""
+    """Every call of a program, its arguments in the format of their kinds, its result; and signals."""
     calls = shown(user("/bin/calls", append="strace=1", status=7).output, "calls")
     begin = next(i for i, call in enumerate(calls) if call.startswith("open("))
     assert calls[begin:] == EXPECTED.strip().split("\n")

@@ -1,4 +1,4 @@
-/* Some system calls, for strace to show. */
+/* Some system calls and signals, for strace to show. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
@@ -10,6 +10,31 @@
 
 #define LONG "a text that is longer than what is shown of it"
 
+static volatile int *volatile nowhere = (int *)16; /* not for the compiler to know */
+
+static void nothing(int number)
+{
+	(void)number;
+}
+
+static void end(int number)
+{
+	(void)number;
+	_exit(7);
+}
+
+/* One that somebody has sent, one that a child's end has sent and that was blocked till then, and
+ * one that is our own fault. */
+static void signals(const sigset_t *blocked)
+{
+	syscall(SYS_kill, syscall(SYS_getpid), SIGUSR1);
+	if (vfork() == 0)
+		_exit(3);
+	syscall(SYS_wait4, -1, NULL, 0, NULL);
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, blocked, NULL, 8);
+	*nowhere = 0;
+}
+
 int main(void)
 {
 	struct timespec moment = { 0, 5 };
@@ -17,6 +42,9 @@ int main(void)
 	sigset_t set;
 	int ends[2];
 
+	signal(SIGUSR1, nothing);
+	signal(SIGCHLD, nothing);
+	signal(SIGSEGV, end);
 	open("/nothing\n\"", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (pipe(ends))
 		return 1;
@@ -37,5 +65,6 @@ int main(void)
 	syscall(SYS_create_module, 1, 2, 3);
 	syscall(9999);
 	close(77);
-	return 7;
+	signals(&set);
+	return 1;
 }
