@@ -138,6 +138,7 @@ void tlb_flush(struct tlb_batch *batch)
 	batch->generation = __atomic_add_fetch(&batch->table->generation, 1, __ATOMIC_SEQ_CST);
 	flags = irq_save();
 	tlb_forget(batch);
+	batch->cpu = this_cpu(cpu_number);
 	irq_restore(flags);
 	if (remote)
 		remote->flush(batch);

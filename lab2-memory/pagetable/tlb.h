@@ -34,6 +34,7 @@ struct tlb_batch {
 	struct list tables;           /* page tables to be freed then, by their link */
 	uint64_t released;            /* frames (4 KiB) that counted mappings let go, in all */
 	uint64_t generation;          /* of the table, with this flush */
+	unsigned cpu;                 /* the processor on which tlb_flush has forgotten */
 	bool keep;                    /* leave the references: the caller takes them back */
 };
 
@@ -69,7 +70,8 @@ void tlb_forget(const struct tlb_batch *batch);
  */
 void tlb_forget_everything(void);
 
-/* What lab 4 hands down. flush: return once every other processor has done tlb_forget(batch). */
+/* What lab 4 hands down. flush: return once every processor but batch->cpu has done
+ * tlb_forget(batch). The caller may have been moved to another one by then. */
 struct tlb_remote_ops {
 	void (*flush)(const struct tlb_batch *batch);
 };

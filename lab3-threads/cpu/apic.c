@@ -104,9 +104,9 @@ void apic_enable(uint8_t spurious)
 {
 	apic_write(REGISTER_TASK, 0);
 	apic_write(REGISTER_LINT0, MASKED);
-	apic_write(REGISTER_LINT1, LINT_NMI);
 	apic_write(REGISTER_ERROR, MASKED);
 	apic_write(REGISTER_ENABLE, ENABLED | spurious);
+	apic_write(REGISTER_LINT1, LINT_NMI); /* all stay masked until it is enabled */
 }
 
 void apic_done(void)

@@ -136,24 +136,41 @@ static void read_window(void *unused)
 	}
 }
 
-/* Put a frame of zeros there; the one that was there is the caller's now. */
-static struct page *exchange_frame(void)
+/* Put a frame of zeros there; the one that was there is the caller's now, once all have forgotten
+ * it. */
+static struct page *exchange_frame(struct tlb_batch *batch)
 {
 	struct page *page = page_alloc(0, PAGE_ZERO), *old;
-	struct tlb_batch batch;
 	struct mapping before;
 
 	KT_REQUIRE(page && pagetable_query(&kernel_pagetable, (uint64_t)window, &before));
 	old = page_of(phys_to_virt(before.physical));
 	page_get(old);
-	tlb_batch_init(&batch, &kernel_pagetable);
+	tlb_batch_init(batch, &kernel_pagetable);
 	KT_REQUIRE(pagetable_replace(&kernel_pagetable, (uint64_t)window, &before,
 			   page_phys(page) | PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_GLOBAL |
 				   PTE_COUNTED,
-			   &batch) == 0);
-	tlb_batch_address(&batch, (uint64_t)window);
-	tlb_flush(&batch);
+			   batch) == 0);
+	tlb_batch_address(batch, (uint64_t)window);
 	return old;
+}
+
+KTEST(ipi_flush_moved, "", "who is moved while it flushes forgets where it comes to, too")
+{
+	unsigned *memory = area_alloc(PAGE_SIZE);
+	struct tlb_batch batch;
+	struct page *old;
+
+	KT_REQUIRE(memory);
+	window = memory;
+	*window = STALE;
+	old = exchange_frame(&batch);
+	batch.cpu = me() + 1; /* which has forgotten */
+	ipi_flush(&batch);
+	KT_EQ(*window, 0);
+	tlb_flush(&batch);
+	page_put(old);
+	area_free(memory);
 }
 
 static bool all_read(const uint64_t *before)
@@ -174,8 +191,10 @@ KPROBE(ipi_translations)
 	window = memory;
 	start_others(read_window);
 	for (int round = 0; round < ROUNDS; round++) {
-		struct page *old = exchange_frame();
+		struct tlb_batch batch;
+		struct page *old = exchange_frame(&batch);
 
+		tlb_flush(&batch);
 		*(volatile unsigned *)page_address(old) = STALE;
 		for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
 			before[cpu] = __atomic_load_n(&reads[cpu], __ATOMIC_RELAXED);

@@ -105,17 +105,29 @@ static void call_and_wait(struct call *call, unsigned me)
 	}
 }
 
-void ipi_call(uint8_t processors, void (*function)(void *argument), void *argument)
+/* Those that take part: one that came too late to be counted has said that it answers, and stopped
+ * then. */
+static uint8_t who_answers(void)
+{
+	return __atomic_load_n(&answering, __ATOMIC_ACQUIRE) & (uint8_t)(bit(smp_online()) - 1);
+}
+
+/* The caller stays on this processor. */
+static void call_others(uint8_t processors, void (*function)(void *argument), void *argument)
 {
 	struct call call = { .function = function, .argument = argument };
-	unsigned me;
+	unsigned me = this_cpu(cpu_number);
 
-	assert(may_sleep());
-	preempt_disable();
-	me = this_cpu(cpu_number);
-	call.waiting = processors & __atomic_load_n(&answering, __ATOMIC_ACQUIRE) & ~bit(me);
+	call.waiting = processors & who_answers() & ~bit(me);
 	if (call.waiting && this_cpu(answers))
 		call_and_wait(&call, me);
+}
+
+void ipi_call(uint8_t processors, void (*function)(void *argument), void *argument)
+{
+	assert(may_sleep());
+	preempt_disable();
+	call_others(processors, function, argument);
 	preempt_enable();
 }
 
@@ -140,12 +152,21 @@ static uint8_t concerned(const struct pagetable *table)
 	return processors;
 }
 
-static void flush(const struct tlb_batch *batch)
+void ipi_flush(const struct tlb_batch *batch)
 {
-	ipi_call(concerned(batch->table), forget, (void *)batch);
+	uint64_t flags;
+
+	assert(may_sleep());
+	preempt_disable();
+	flags = irq_save();
+	if (batch->cpu != this_cpu(cpu_number))
+		tlb_forget(batch);
+	irq_restore(flags);
+	call_others(concerned(batch->table), forget, (void *)batch);
+	preempt_enable();
 }
 
-static const struct tlb_remote_ops remote_ops = { flush };
+static const struct tlb_remote_ops remote_ops = { ipi_flush };
 
 /* STI lets an interrupt in only behind the next instruction: none is lost between the two. */
 static void wait(void)

@@ -26,5 +26,10 @@ void ipi_cpu_init(void);
  */
 void ipi_call(uint8_t processors, void (*function)(void *argument), void *argument);
 
+/* ipi_flush: what the TLB is given (struct tlb_remote_ops): forget on all processors that may
+ * remember something, but the one that has, which need not be this one. The same holds. */
+struct tlb_batch;
+void ipi_flush(const struct tlb_batch *batch);
+
 /* ipi_poll: do what others have called this processor for: for who spins with interrupts off. */
 void ipi_poll(void);
