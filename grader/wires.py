@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Callable, Iterable
 
 CHUNK = 1 << 16
-ROOM = 1 << 20      # bytes that a guest may be ahead of us, where the host allows it; 64 KiB else
+ROOM = 1 << 18      # bytes that a guest may be ahead of us; a user who is not root has 64 MiB in all
 
 
 class Wires:
