@@ -38,7 +38,10 @@ void file_watch(struct file *file, struct file_watch *watch)
 void file_unwatch(struct file_watch *watch)
 {
 	assert(mutex_held(&file_watching));
-	list_remove(&watch->link);
+	/* As list_remove does; but what tell_watchers looks at without the lock comes last, for
+	 * then the file may go. */
+	watch->link.next->prev = watch->link.prev;
+	__atomic_store_n(&watch->link.prev->next, watch->link.next, __ATOMIC_RELEASE);
 }
 
 /* The last reference is gone, so the list can only become shorter. */

@@ -358,6 +358,8 @@ int table_unshare(void)
 
 	if (__atomic_load_n(&shared->references, __ATOMIC_ACQUIRE) == 1)
 		return 0;
+	if (__atomic_load_n(&process->living, __ATOMIC_ACQUIRE) > 1)
+		return -EINVAL; /* others of its tasks may be at work on the shared one */
 	own = table_clone(shared);
 	if (!own)
 		return -ENOMEM;

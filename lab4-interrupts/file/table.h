@@ -61,8 +61,8 @@ int table_marked(struct file_table *table, int fd);
 int table_mark(struct file_table *table, int fd, bool close_exec);
 void table_mark_range(struct file_table *table, unsigned first, unsigned last);
 
-/* table_unshare: a table for the current process alone (CLONE_FILES undone). 0 or -ENOMEM. May
- * sleep. */
+/* table_unshare: a table for the current process alone (CLONE_FILES undone). 0; -ENOMEM;
+ * -EINVAL if it has several tasks. May sleep. */
 int table_unshare(void);
 
 /* table_console: let 0, 1 and 2 be /dev/console, for the first process. 0, or why not: then it

@@ -249,13 +249,15 @@ SYSCALL(epoll_ctl, "fd, int, fd, address", int, epfd, int, operation, int, fd, u
 /* Report one entry, if it has something: how many that is, or -EFAULT. */
 static int64_t report_entry(struct entry *entry, uint64_t to)
 {
+	uint32_t wanted = entry->wanted.events;
 	struct epoll_event event = { entry_found(entry), entry->wanted.data };
 
 	if (!event.events)
 		return 0;
 	if (copy_to_user(to, &event, sizeof(event)) == 0)
 		return 1;
-	entry->edge = true;
+	entry->edge = true; /* nobody has been told */
+	entry->wanted.events = wanted;
 	return -EFAULT;
 }
 

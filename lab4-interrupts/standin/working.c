@@ -19,11 +19,18 @@ static struct working *working_new(struct place *directory, unsigned umask)
 
 struct working *working_self(void)
 {
-	struct process *process = process_self();
+	struct working **at = &process_self()->working, *none = NULL;
+	struct working *working = __atomic_load_n(at, __ATOMIC_ACQUIRE);
 
-	if (!process->working)
-		process->working = working_new(tree_root, UMASK_FIRST);
-	return process->working;
+	if (working)
+		return working;
+	working = working_new(tree_root, UMASK_FIRST);
+	if (working && !__atomic_compare_exchange_n(
+			       at, &none, working, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		kfree(working);
+		return none; /* another task was quicker */
+	}
+	return working;
 }
 
 struct place *working_directory(void)

@@ -147,7 +147,7 @@ static int flow(struct terminal *terminal, uint64_t what)
 	irq = terminal_lock(terminal);
 	if (what == TCOOFF || what == TCOON)
 		ldisc_hold(&terminal->ldisc, what == TCOOFF);
-	else if (terminal->driver->room(terminal->device))
+	else if (cc[what == TCIOFF ? VSTOP : VSTART] && terminal->driver->room(terminal->device))
 		terminal->driver->put(terminal->device, (char)cc[what == TCIOFF ? VSTOP : VSTART]);
 	if (what == TCOON)
 		waitqueue_wake_all(&terminal->writers);

@@ -12,9 +12,10 @@
  * Lennert, "Processes", in the BSD user's guide: where it comes from.
  */
 #include "lab4-interrupts/call/syscall.h"
-#include "lab4-interrupts/process/process.h"
+#include "lab4-interrupts/process/family.h"
 #include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/tty/tty.h"
+#include <linux/fcntl.h>
 
 static int foreground(struct terminal *terminal)
 {
@@ -121,10 +122,13 @@ int jobs_acquire(struct terminal *terminal, bool steal)
 	return error;
 }
 
-void jobs_opened(struct terminal *terminal)
+/* Who opens it for writing only, to log, does not want its keys. */
+void jobs_opened(struct terminal *terminal, unsigned flags)
 {
 	struct task *self = task_self();
 
+	if ((flags & O_NOCTTY) || (flags & O_ACCMODE) == O_WRONLY)
+		return;
 	if (self && !self->process->terminal && self->process->session == self->process->id)
 		jobs_acquire(terminal, false);
 }
@@ -167,6 +171,7 @@ void terminal_hang_up(struct terminal *terminal)
 	uint64_t irq = terminal_lock(terminal);
 
 	ldisc_flush(&terminal->ldisc);
+	terminal->driver->take_more(terminal->device);
 	if (terminal != &terminal_console) { /* that stays, as on Linux: process 1 has it, too */
 		__atomic_fetch_add(&terminal->hang_ups, 1, __ATOMIC_RELEASE);
 		terminal->driver->discard(terminal->device);
@@ -175,40 +180,39 @@ void terminal_hang_up(struct terminal *terminal)
 	waitqueue_wake_all(&terminal->writers);
 	terminal_unlock(terminal, irq);
 
-	leader = session ? process_find(session) : NULL;
+	/* Its own group has its number: if that is in front, it is called with it. */
+	leader = session && session != group ? process_find(session) : NULL;
 	if (leader) {
 		signal_send(leader, SIGHUP, NULL);
 		signal_send(leader, SIGCONT, NULL);
 		process_put(leader);
 	}
-	if (group && group != session)
+	if (group)
 		say_goodbye(group);
 }
 
-/* The session loses its terminal, which stays as it is. */
-static void let_go(struct terminal *terminal)
-{
-	int group = foreground(terminal);
-
-	jobs_forget(terminal);
-	if (group)
-		signal_send_group(group, SIGHUP, NULL);
-}
-
-/* The end of a session's leader is the end of the session's use of its terminal. */
+/* The end of a session's leader is the end of the session's use of its terminal: it is hung up, or
+ * let go of, and may be gone once no process refers to it. */
 static void leave(struct task *task, bool last)
 {
 	struct process *self = task->process;
 	struct terminal *terminal;
+	int group = 0;
+	bool stays;
 
 	if (!last || self->session != self->id)
 		return;
 	mutex_lock(&process_tree);
 	terminal = self->terminal;
+	stays = terminal && terminal->driver->outlives_session;
+	if (stays) {
+		group = foreground(terminal);
+		release(terminal);
+	}
 	mutex_unlock(&process_tree);
-	if (terminal && terminal->driver->outlives_session)
-		let_go(terminal);
-	else if (terminal)
+	if (group)
+		signal_send_group(group, SIGHUP, NULL);
+	if (terminal && !stays)
 		terminal_hang_up(terminal);
 }
 TASK_PART(1, terminal, NULL, NULL, leave);
@@ -235,7 +239,7 @@ int jobs_session(struct terminal *terminal, bool any)
 /* The session of a group; 0: there is no such group. Caller holds process_tree. */
 static int session_of(int group)
 {
-	process_each (process)
+	family_each (process) /* a zombie's, too */
 		if (process->group == group)
 			return process->session;
 	return 0;

@@ -126,8 +126,9 @@ static int pty_enter(struct pty *pty)
 
 void pty_master_closed(struct pty *pty)
 {
-	mutex_lock(&ptys);
+	mutex_lock(&ptys); /* no slave is opened between the two */
 	pty->master = false;
+	terminal_hang_up(&pty->terminal);
 	pty_free_unused(pty);
 	mutex_unlock(&ptys);
 }
@@ -155,8 +156,8 @@ int pty_open(unsigned number, unsigned flags, struct file **slave)
 	if (pty && pty->master && !pty->locked)
 		error = pty_slave(pty, flags | O_NOCTTY, slave);
 	mutex_unlock(&ptys);
-	if (!error && !(flags & O_NOCTTY))
-		jobs_opened(&pty->terminal);
+	if (!error)
+		jobs_opened(&pty->terminal, flags);
 	return error;
 }
 

@@ -25,10 +25,7 @@ static bool nonblocking(const struct file *file)
 
 static void master_release(struct file *file)
 {
-	struct pty *pty = file->data;
-
-	terminal_hang_up(&pty->terminal);
-	pty_master_closed(pty);
+	pty_master_closed(file->data);
 }
 
 /* Wait until something is shown: 0, or why not. Holds the terminal's lock. */
@@ -134,14 +131,14 @@ static unsigned master_poll(struct file *file, struct poll_table *table)
 
 	poll_wait(table, &pty->watchers);
 	poll_wait(table, &pty->terminal.writers);
-	irq = terminal_lock(&pty->terminal);
+	irq = spin_lock_irqsave(&pty->terminal.lock); /* terminal_unlock would wake who polls */
 	if (pty->head != pty->tail)
 		bits |= POLLIN | POLLRDNORM;
 	if (!pty->slave)
 		bits |= POLLHUP;
 	if (ldisc_room(&pty->terminal.ldisc))
 		bits |= POLLOUT | POLLWRNORM;
-	terminal_unlock(&pty->terminal, irq);
+	spin_unlock_irqrestore(&pty->terminal.lock, irq);
 	return bits;
 }
 

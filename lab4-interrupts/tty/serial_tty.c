@@ -296,9 +296,11 @@ DEVICE(ttyS0, 4, 64, 0660, open_serial);
 /* /dev/tty: whatever the process's controlling terminal is. */
 static int open_own(unsigned flags, struct file **file)
 {
-	struct process *self = process_self();
+	struct process *self = task_self() ? process_self() : NULL; /* /init is opened by none */
 	int error = -ENXIO;
 
+	if (!self)
+		return error;
 	mutex_lock(&process_tree); /* with it, the terminal stays */
 	if (self->terminal)
 		error = terminal_open(self->terminal, flags | O_NOCTTY, file);

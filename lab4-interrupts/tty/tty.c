@@ -45,6 +45,7 @@ static void discard(void *context)
 	struct terminal *terminal = context;
 
 	terminal->driver->discard(terminal->device);
+	waitqueue_wake_all(&terminal->writers); /* there is room */
 }
 
 static const struct ldisc_ops ldisc_ops = { room, put, note_signal, discard };
@@ -141,8 +142,7 @@ static int open_file(struct terminal *terminal, unsigned flags, bool lasting, st
 		kfree(opening);
 		return -ENOMEM;
 	}
-	if (!(flags & O_NOCTTY))
-		jobs_opened(terminal);
+	jobs_opened(terminal, flags);
 	return 0;
 }
 

@@ -121,7 +121,7 @@ int terminal_wait(
  *   jobs_may_read    0; -EIO or -ERESTARTSYS (SIGTTIN was sent) for who is in the background
  *   jobs_may_change  the same for settings, with SIGTTOU, and for writing under TOSTOP
  *   jobs_acquire     the terminal becomes the session's (TIOCSCTTY). 0 or -EPERM
- *   jobs_opened      the same if that is possible, after an open
+ *   jobs_opened      the same if that is possible, after an open with those flags (O_*)
  *   jobs_give_up     TIOCNOTTY. 0 or -ENOTTY
  *   jobs_foreground, jobs_session   0 or the number; -ENOTTY if it is not the caller's terminal
  *   jobs_set_foreground  TIOCSPGRP
@@ -131,7 +131,7 @@ int terminal_wait(
 int jobs_may_read(struct terminal *terminal);
 int jobs_may_change(struct terminal *terminal);
 int jobs_acquire(struct terminal *terminal, bool steal);
-void jobs_opened(struct terminal *terminal);
+void jobs_opened(struct terminal *terminal, unsigned flags);
 int jobs_give_up(struct terminal *terminal);
 int jobs_foreground(struct terminal *terminal, bool any);
 int jobs_session(struct terminal *terminal, bool any);

@@ -166,6 +166,8 @@ void part_hang_up(void)
 
 void part_master(void)
 {
+	struct pollfd errors = { .fd = master };
+
 	close(slave);
 	tell_poll("no slave", master);
 	tell_shown(1);
@@ -173,8 +175,10 @@ void part_master(void)
 	tell_result("again", slave >= 0);
 	tell_poll("slave", master);
 	tell_result("write", write(slave, "x", 1));
+	tell_result("for errors only", poll(&errors, 1, 20));
 	close(slave);
 	tell_poll("last words", master);
 	tell_shown(1);
 	tell_shown(1);
+	tell_result("nobody reads", write(master, "x", 1));
 }
