@@ -84,4 +84,6 @@ void poll_mask_end(int64_t result)
 {
 	if (result != -EINTR && result != -ERESTARTNOHAND)
 		signal_mask_restore();
+	else /* signal_deliver does it, though another task may take the signal */
+		__atomic_or_fetch(&task_self()->work, TASK_SIGNAL, __ATOMIC_RELAXED);
 }

@@ -53,7 +53,8 @@ static void catch_up(struct alarm_file *alarm)
 		return;
 	more = (clock_ns() - alarm->deadline) / alarm->interval;
 	alarm->count += more;
-	alarm->deadline += (more + 1) * alarm->interval;
+	if (__builtin_add_overflow(alarm->deadline, (more + 1) * alarm->interval, &alarm->deadline))
+		alarm->deadline = TIMER_NEVER - 1;
 	alarm->rests = false;
 	timer_start(&alarm->timer, alarm->deadline);
 }
@@ -163,20 +164,17 @@ static int tell_user(uint64_t to, uint64_t left, uint64_t interval)
 
 static void set(struct alarm_file *alarm, uint64_t deadline, uint64_t interval, uint64_t old[2])
 {
-	uint64_t flags;
+	uint64_t flags = spin_lock_irqsave(&alarm->lock);
 
-	timer_stop(&alarm->timer); /* without the lock, which its function takes */
-	flags = spin_lock_irqsave(&alarm->lock);
 	tell(alarm, &old[0], &old[1]);
 	alarm->deadline = deadline;
 	alarm->interval = interval;
 	alarm->count = 0;
 	alarm->rests = false;
-	if (deadline)
-		timer_start(&alarm->timer, deadline);
+	/* Not timer_stop: only under the lock is nobody else at it. A call for the old moment that
+	 * is on its way finds that nothing is due. */
+	timer_start(&alarm->timer, deadline ? deadline : TIMER_NEVER);
 	spin_unlock_irqrestore(&alarm->lock, flags);
-	if (!deadline)
-		timer_stop(&alarm->timer); /* which tell may have started */
 }
 
 /* The moment that a program means: 0 disarms. */
@@ -184,7 +182,10 @@ static uint64_t moment_of(const struct alarm_file *alarm, uint64_t value, unsign
 {
 	if (!value)
 		return 0;
-	return flags & TFD_TIMER_ABSTIME ? clock_moment(alarm->clock, value) : moment_in(value);
+	if (!(flags & TFD_TIMER_ABSTIME))
+		return moment_in(value);
+	value = clock_moment(alarm->clock, value);
+	return value ? value : 1; /* long ago, but not never */
 }
 
 SYSCALL(timerfd_settime, "fd, %#x, address, address", int, fd, unsigned, flags, uint64_t, new,

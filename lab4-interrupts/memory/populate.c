@@ -1,6 +1,7 @@
 /* Having pages before anybody touches them: see populate.h. */
 #include "lab4-interrupts/memory/populate.h"
 #include "lab4-interrupts/memory/memory.h"
+#include "lab4-interrupts/memory/oom.h"
 #include "lab4-interrupts/signal/signal.h"
 
 static int error_of(enum vm_result result)
@@ -15,6 +16,8 @@ static int populate(struct vm_space *space, uint64_t address, enum populate how)
 {
 	enum vm_result result = VM_NO_RIGHT;
 
+	if (memory_low())
+		return -ENOMEM;
 	if (how != POPULATE_READ)
 		result = vm_fault(space, address, PROT_WRITE);
 	if (result == VM_NO_RIGHT && how != POPULATE_WRITE)

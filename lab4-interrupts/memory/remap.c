@@ -104,12 +104,14 @@ static int64_t move(const struct remap *remap, const struct vm_region *old)
 {
 	struct vm_space *space = remap->memory->space;
 	struct vm_region *region = region_at_new_place(remap, old);
+	uint64_t bytes = least(remap->from_bytes, remap->to_bytes);
 	int error = region ? vm_region_cut(space, remap->from, remap->from + remap->from_bytes)
 			   : -ENOMEM;
 
+	if (!error) /* one that shrinks may end within a large page */
+		error = vm_pages_split(space, remap->from + bytes);
 	if (!error)
-		error = share_pages(
-			space, region, remap->from, least(remap->from_bytes, remap->to_bytes));
+		error = share_pages(space, region, remap->from, bytes);
 	if (!error)
 		error = leave(remap);
 	if (error && region) {

@@ -32,6 +32,7 @@ bool memory_grow_stack(struct memory *memory, uint64_t address)
 	uint64_t page = address & -PAGE_SIZE, start;
 	struct vm_space *space = memory->space;
 	int protection;
+	int64_t at;
 	bool room;
 
 	if (page >= memory->stack_top || memory->stack_top - page > limit || page < STACK_GAP)
@@ -42,6 +43,7 @@ bool memory_grow_stack(struct memory *memory, uint64_t address)
 	rwlock_read_done(&space->lock);
 	if (!room)
 		return page >= start && start; /* another task of this process was quicker */
-	return vm_map(space, page, start - page, protection,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0) >= 0;
+	at = vm_map(space, page, start - page, protection,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0);
+	return at >= 0 || at == -EEXIST; /* or it is by now: look again */
 }

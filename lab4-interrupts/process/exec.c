@@ -15,6 +15,7 @@
 #include "lab3-threads/thread/fpu.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/futex/futex.h"
 #include "lab4-interrupts/process/exit.h"
 #include "lab4-interrupts/process/number.h"
 #include "lab4-interrupts/process/program.h"
@@ -85,7 +86,6 @@ static void reset_task(struct task *task, const struct program *program)
 	thread_rename(program->name);
 	task->set_id = task->clear_id = task->robust_list = 0;
 	task->fs_base = task->gs_base = 0;
-	task->death_signal = 0;
 	switch_bases(task);
 	fpu_reset();
 	if (task->id != task->process->id)
@@ -105,6 +105,7 @@ static void set_registers(struct task *task, const struct program *program)
 
 void exec_take_over(struct task *task, const struct program *program)
 {
+	futex_task_exit(task); /* for those who share the old memory */
 	take_memory(task, program);
 	reset_task(task, program);
 	parts_exec(task);

@@ -1,6 +1,7 @@
 /* The tree of processes: see family.h. */
 #include "lab4-interrupts/process/family.h"
 #include "lab1-boot/debug/panic.h"
+#include <linux/signal.h>
 
 struct mutex process_tree = MUTEX_INIT(process_tree, "process tree");
 struct process *process_init_process;
@@ -66,4 +67,5 @@ void family_give(struct process *child, struct process *parent)
 	list_remove(&child->sibling);
 	set_parent(child, parent);
 	list_push_back(&parent->children, &child->sibling);
+	child->exit_signal = SIGCHLD;
 }

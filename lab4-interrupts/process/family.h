@@ -21,5 +21,6 @@ struct process *family_next(const struct process *after);
  * (PR_SET_CHILD_SUBREAPER), else process 1. */
 struct process *family_heir(const struct process *process);
 
-/* family_give: another parent for a child. */
+/* family_give: another parent for a child, who is sent SIGCHLD when it ends, whatever the first one
+ * had wished for: nobody would wait for it otherwise. */
 void family_give(struct process *child, struct process *parent);

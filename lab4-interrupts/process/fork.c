@@ -52,6 +52,8 @@ static int check(const struct clone_args *args)
 		return -EINVAL;
 	if (without(flags, CLONE_THREAD, CLONE_SIGHAND))
 		return -EINVAL; /* actions belong to the process here: two of them share none */
+	if ((flags & CLONE_VFORK) && (flags & CLONE_THREAD))
+		return -EINVAL; /* the process has one place for who waits */
 	if ((flags & CLONE_PARENT) && process_self() == process_init_process)
 		return -EINVAL; /* it would be a second root of the tree */
 	if ((flags & CLONE_SETTLS) && args->tls >= USER_END)
@@ -105,7 +107,8 @@ static struct process *process_for(const struct clone_args *args, struct process
 	if (!process)
 		return NULL;
 	inherit(process, from);
-	process->exit_signal = (int)args->exit_signal;
+	/* clone(2) may name what is no signal: then none is sent, as on Linux. */
+	process->exit_signal = args->exit_signal <= SIGNALS ? (int)args->exit_signal : 0;
 	if (!share_memory(process, from, args->flags))
 		return process;
 	process_put(process);
@@ -201,20 +204,15 @@ static void add_process(struct process *process, struct process *self, uint64_t 
 	family_add(process, parent);
 }
 
-/* Who kills a group looks through the tree: what is added behind him would escape. */
-static bool is_killed(void)
-{
-	return signal_wanted(1ul << (SIGKILL - 1));
-}
-
 /* Caller holds process_tree. Fails if this process is ending meanwhile: who ends it has to find all
- * its tasks. */
+ * its tasks. Or if a signal will end it: who sends one to a group looks through the tree, and what
+ * is added behind him would escape. */
 static int add(struct task *task, struct task *self, uint64_t flags)
 {
 	struct process *process = task->process;
 	int error;
 
-	if (is_killed())
+	if (signal_ends())
 		return -EINTR;
 	number_task(task, process != self->process);
 	if (process != self->process)
@@ -247,11 +245,10 @@ static void wait_for_vfork(struct process *child, struct completion *done)
 	struct task *self = task_self();
 
 	while (completion_wait(done, WAIT_INTERRUPTIBLE)) {
-		if ((__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END) || is_killed()) {
+		if ((__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END) || signal_ends()) {
 			give_up(child);
 			return;
 		}
-		__atomic_store_n(&self->thread.interrupted, false, __ATOMIC_RELAXED);
 	}
 }
 

@@ -85,6 +85,7 @@ struct process {
 	uint64_t children_user_ns, children_system_ns; /* [lock] of children that were waited for */
 	uint64_t began;                                /* [I] by clock_ns */
 	bool reserve;                                  /* [I] the last tasks are for it, too */
+	bool counted;                                  /* [I] see tasks_count */
 	char path[256];                                /* [lock] of the program: /proc/self/exe */
 };
 
@@ -95,6 +96,7 @@ struct task {
 	struct list link;          /* [process->lock] in process->tasks */
 	struct list number_link;   /* [numbers] see number.c */
 	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
+	bool counted;              /* [I] see tasks_count */
 	bool left;                 /* [own] it is ending, and out of the process's memory */
 	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */
 	uint64_t set_id;           /* [own] user address where a new task writes its number, or 0 */

@@ -31,7 +31,7 @@ size_t program_strings_most(uint64_t stack_limit)
 
 /* --- files --------------------------------------------------------------------------- */
 
-/* A regular file that may be executed. */
+/* A regular file that may be executed; *file is NULL after an error. */
 static int open_program(const char *path, struct file **file)
 {
 	struct stat stat;
@@ -42,8 +42,10 @@ static int open_program(const char *path, struct file **file)
 	error = file_stat(*file, &stat);
 	if (!error && (!S_ISREG(stat.st_mode) || !(stat.st_mode & 0111)))
 		error = -EACCES;
-	if (error)
+	if (error) {
 		file_put(*file);
+		*file = NULL;
+	}
 	return error;
 }
 
@@ -71,7 +73,7 @@ static void choose_top(struct vm_space *space)
 }
 
 /* The interpreter lies where mmap would put it. */
-static int64_t find_place(struct memory *memory, const struct elf *elf)
+static int find_place(struct memory *memory, const struct elf *elf, uint64_t *bias)
 {
 	uint64_t place;
 
@@ -79,7 +81,8 @@ static int64_t find_place(struct memory *memory, const struct elf *elf)
 	place = vm_find_gap(memory->space, elf->high - elf->low,
 		elf->align > INTERP_ALIGN ? elf->align : INTERP_ALIGN);
 	rwlock_read_done(&memory->space->lock);
-	return place ? (int64_t)(place - elf->low) : -ENOMEM;
+	*bias = place - elf->low;
+	return place ? 0 : -ENOMEM;
 }
 
 /* --- ELF ----------------------------------------------------------------------------- */
@@ -88,7 +91,7 @@ static int load_interpreter(struct program *program, const char *path)
 {
 	struct file *file;
 	struct elf elf;
-	int64_t bias = 0;
+	uint64_t bias = 0;
 	int error = open_program(path, &file);
 
 	if (error)
@@ -97,10 +100,11 @@ static int load_interpreter(struct program *program, const char *path)
 	if (error)
 		goto unwind_file;
 	if (elf.header.e_type == ET_DYN)
-		bias = find_place(program->memory, &elf);
-	error = bias < 0 ? (int)bias : elf_map(&elf, file, program->memory, (uint64_t)bias);
-	program->base = (uint64_t)bias + elf.low;
-	program->begin = (uint64_t)bias + elf.header.e_entry;
+		error = find_place(program->memory, &elf, &bias);
+	if (!error)
+		error = elf_map(&elf, file, program->memory, bias);
+	program->base = bias + elf.low;
+	program->begin = bias + elf.header.e_entry;
 	elf_free(&elf);
 unwind_file:
 	file_put(file);

@@ -39,8 +39,9 @@ static __attribute__((noinline)) void do_all(struct task *task, struct trap_fram
 			irq_save();
 		} else if (sched_asked()) {
 			sched_point();
-		} else {
-			return;
+		} else if (!__atomic_exchange_n(
+				   &task->thread.interrupted, false, __ATOMIC_SEQ_CST)) {
+			return; /* else: look again, for who has set it had set work before */
 		}
 	}
 }

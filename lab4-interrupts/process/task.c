@@ -28,7 +28,12 @@
 
 ROWS_DEFINE(task_part);
 static struct slab_cache task_cache, process_cache;
-static unsigned count; /* [a] */
+static unsigned count; /* [a] processes, zombies too, and tasks but each process's first */
+
+static void uncount(void)
+{
+	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
+}
 
 /* --- processes ----------------------------------------------------------------------- */
 
@@ -61,6 +66,8 @@ void process_put(struct process *process)
 {
 	if (__atomic_sub_fetch(&process->references, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
+	if (process->counted)
+		uncount();
 	signal_process_free(process);
 	slab_free(&process_cache, process);
 }
@@ -91,7 +98,7 @@ static bool count_one(void)
 
 	if (__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) <= most)
 		return true;
-	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
+	uncount();
 	return false;
 }
 
@@ -101,8 +108,9 @@ void task_free(struct thread *thread)
 
 	signal_task_free(task);
 	process_put(task->process);
+	if (task->counted)
+		uncount();
 	slab_free(&task_cache, task);
-	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
 }
 
 /* It runs where, and as urgently as, the task that makes it. */
@@ -130,6 +138,7 @@ int task_make(
 		goto unwind_count;
 	if (!thread_build(&task->thread, name, run, task, sizeof(struct trap_frame), task_free))
 		goto unwind_task;
+	*(process->counted ? &task->counted : &process->counted) = true;
 	task->process = process;
 	process_get(process);
 	list_init(&task->link);
@@ -141,7 +150,7 @@ int task_make(
 unwind_task:
 	slab_free(&task_cache, task);
 unwind_count:
-	__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
+	uncount();
 	return -ENOMEM;
 }
 

@@ -21,7 +21,8 @@ void task_put(struct task *task);
 /* tasks_limit: how many there may be: of 4096 as many as there is memory for. */
 unsigned tasks_limit(void);
 
-/* tasks_count: how many there are. */
+/* tasks_count: how many there are; the first task of a process counts as long as that does, be it a
+ * zombie: so there are always numbers that nobody has. */
 unsigned tasks_count(void);
 
 /* parts_clone: what the TASK_PART rows have to do for a new task: 0, or an error with all undone.

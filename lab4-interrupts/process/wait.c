@@ -170,14 +170,14 @@ static bool look(struct process *self, struct wanted *wanted)
 	list_each (link, &self->children) {
 		struct process *child = list_entry(link, struct process, sibling);
 
-		if (!matches(child, wanted))
+		if (!matches(child, wanted) || (child->zombie && !(wanted->options & WEXITED)))
 			continue;
 		any = true;
-		if (child->zombie && (wanted->options & WEXITED)) {
+		if (child->zombie) {
 			take_zombie(wanted, child);
 			return true;
 		}
-		if (!child->zombie && take_news(wanted, child))
+		if (take_news(wanted, child))
 			return true;
 	}
 	return any;
@@ -201,12 +201,14 @@ static int sleep(struct process *self, uint32_t seen)
 static int wait_for(struct wanted *wanted)
 {
 	/* Exercise 4.8, second half: look among the caller's children for one that is wanted and
-	 * has something to tell, the oldest first, and sleep as long as there is none. With __WALL
+	 * has something to tell, the oldest first, and sleep as long as there is none; if a signal
+	 * ends the sleep, which may be that of the child, look once more. With __WALL
 	 * all are wanted that the number says; else only those whose exit signal is not SIGCHLD if
 	 * __WCLONE is set, and only the others if it is not. */
 	// BEGIN SOLUTION 4.8
 	struct process *self = process_self();
 	uint32_t seen;
+	int error = 0;
 	bool any;
 
 	for (;;) {
@@ -220,8 +222,9 @@ static int wait_for(struct wanted *wanted)
 			return -ECHILD;
 		if (wanted->options & WNOHANG)
 			return 0;
-		if (sleep(self, seen))
+		if (error)
 			return -ERESTARTSYS;
+		error = sleep(self, seen);
 	}
 	// END SOLUTION 4.8 => (void)wanted; todo("4.8"); return -ECHILD;
 }

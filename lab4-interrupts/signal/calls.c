@@ -127,14 +127,32 @@ bool signal_wanted(uint64_t set)
 	return pending() & set;
 }
 
+bool signal_ends(void)
+{
+	struct signals *signals = signals_self();
+	struct task_signals *self = task_signals_self();
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	uint64_t set = (signals->pending.set | self->pending.set) & ~self->blocked;
+
+	set = signals->invulnerable ? 0 : set & ~(SIGNALS_SHRUGGED | SIGNALS_STOP);
+	while (set && signals->action[__builtin_ctzl(set)].sa_handler != SIG_DFL)
+		set &= set - 1;
+	spin_unlock_irqrestore(&signals->lock, irq);
+	return set;
+}
+
 int signal_fetch(uint64_t set, siginfo_t *info)
 {
 	return signal_take(set & ~SIGNALS_SOVEREIGN, info);
 }
 
+/* One for all processes: a file that somebody polls may outlive the process that polled it first.
+ */
+static struct waitqueue watchers = WAITQUEUE_INIT(watchers, "signalfd readers");
+
 struct waitqueue *signal_watchers(void)
 {
-	return &signals_self()->watchers;
+	return &watchers;
 }
 
 bool signal_ignored_or_blocked(int number)

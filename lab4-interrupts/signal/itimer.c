@@ -58,18 +58,16 @@ static uint64_t left_of(uint64_t at)
 }
 
 /* Set it anew; *before is what it was. The timer's function looks at what stands under the lock, so
- * one that is called for the old moment does nothing. */
+ * one that is called for the old moment does nothing. Under the lock, for a timer must not be
+ * stopped while another task starts it. */
 static void set(struct signals *signals, const struct alarm *new, struct alarm *before)
 {
-	uint64_t irq;
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
 
-	timer_stop(&signals->alarm);
-	irq = spin_lock_irqsave(&signals->lock);
 	*before = (struct alarm){ left_of(signals->alarm_at), signals->alarm_interval };
 	signals->alarm_interval = new->interval;
 	signals->alarm_at = new->left ? clock_ns() + new->left : 0;
-	if (signals->alarm_at)
-		timer_start(&signals->alarm, signals->alarm_at);
+	timer_start(&signals->alarm, signals->alarm_at ? signals->alarm_at : TIMER_NEVER);
 	spin_unlock_irqrestore(&signals->lock, irq);
 }
 
@@ -87,7 +85,7 @@ void signal_alarm_stop(struct signals *signals)
 	struct alarm off = { 0, 0 }, before;
 
 	set(signals, &off, &before);
-	timer_stop(&signals->alarm); /* another task may have been setting it */
+	timer_stop(&signals->alarm); /* its function may still run */
 }
 
 /* --- calls --------------------------------------------------------------------------- */

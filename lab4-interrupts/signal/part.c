@@ -20,7 +20,6 @@ static struct signals *signals_make(struct process *process)
 	signal_queue_init(&signals->pending);
 	list_init(&signals->tasks);
 	waitqueue_init(&signals->standing, "stopped");
-	waitqueue_init(&signals->watchers, "signalfd readers");
 	signals->process = process;
 	signals->invulnerable = !process_init_process;
 	signal_alarm_init(signals);

@@ -170,7 +170,7 @@ static bool put(const struct receiver *to, int number, struct signal_entry *entr
 		signal_notice(signals, number, to->first);
 	else if (wants(only, number))
 		task_notify(only->task, TASK_SIGNAL);
-	waitqueue_wake_all(&signals->watchers);
+	waitqueue_wake_all(signal_watchers());
 	return entry != NULL;
 }
 

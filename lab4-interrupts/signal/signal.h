@@ -39,6 +39,10 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info);
 /* signal_pending: whether the calling task has one to be delivered: long loops look. */
 bool signal_pending(void);
 
+/* signal_ends: whether one is pending that will end the calling task's process: it is not blocked,
+ * and has no handler. */
+bool signal_ends(void);
+
 /* signal_ignored_or_blocked: for SIGTTIN and SIGTTOU. */
 bool signal_ignored_or_blocked(int number);
 
@@ -47,8 +51,7 @@ bool signal_ignored_or_blocked(int number);
 bool signal_wanted(uint64_t set);
 int signal_fetch(uint64_t set, siginfo_t *info);
 
-/* signal_watchers: a queue that is woken whenever a signal becomes pending in the current process.
- */
+/* signal_watchers: a queue that is woken whenever a signal becomes pending in any process. */
 struct waitqueue *signal_watchers(void);
 
 /* signal_mask: what the calling task blocks. signal_mask_for_wait: block that set instead, until

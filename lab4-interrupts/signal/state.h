@@ -45,7 +45,6 @@ struct signals {
 	bool stopping;             /* [lock] one was taken, and SIGCONT not sent since */
 	bool continued;            /* [lock] the parent is to be told that it goes on */
 	struct waitqueue standing; /* its tasks that stand still */
-	struct waitqueue watchers; /* who reads or polls a signalfd */
 	struct timer alarm;        /* ITIMER_REAL */
 	uint64_t alarm_at, alarm_interval; /* [lock] nanoseconds; at 0: it is off */
 	struct cpu_timer cpu_timers[2];    /* [process->lock] CPU_TIMER_*: itimer's others */

@@ -32,7 +32,8 @@ static void send_child(struct process *parent, struct process *child, int code, 
 	signal_send(parent, SIGCHLD, &info);
 }
 
-/* What wait tells from now on. A SIGCONT may have come meanwhile: then it has not stopped. */
+/* What wait tells from now on. A SIGCONT may have come meanwhile: then it has not stopped, and what
+ * was told of that stays. */
 static void note_news(struct process *process, int code, int status)
 {
 	struct signals *signals = process->signals;
@@ -40,7 +41,8 @@ static void note_news(struct process *process, int code, int status)
 	int stop = code == CLD_STOPPED && signals->stopped ? status : 0;
 
 	__atomic_store_n(&process->stop_news, stop, __ATOMIC_RELEASE);
-	__atomic_store_n(&process->continue_news, code == CLD_CONTINUED, __ATOMIC_RELEASE);
+	if (stop || code == CLD_CONTINUED)
+		__atomic_store_n(&process->continue_news, !stop, __ATOMIC_RELEASE);
 	spin_unlock_irqrestore(&signals->lock, irq);
 }
 

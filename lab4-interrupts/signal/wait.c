@@ -86,12 +86,17 @@ SYSCALL(rt_sigsuspend, "sigset, %lu", uint64_t, mask, uint64_t, bytes)
 
 /* --- until one of a set comes -------------------------------------------------------- */
 
+/* What has come meanwhile and was not taken is another task's, if one does not block it. */
 static void await(uint64_t set)
 {
 	struct signals *signals = signals_self();
-	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	struct task_signals *self = task_signals_self();
+	uint64_t irq = spin_lock_irqsave(&signals->lock), left;
 
-	task_signals_self()->awaited = set;
+	left = signals->pending.set & self->awaited & self->blocked & ~set;
+	self->awaited = set;
+	for (; left; left &= left - 1)
+		signal_notice(signals, __builtin_ctzl(left) + 1, NULL);
 	spin_unlock_irqrestore(&signals->lock, irq);
 }
 

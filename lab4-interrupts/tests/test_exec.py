@@ -27,7 +27,7 @@ REFUSED, ENDED = "Exec format error", "exited 11"
 @pytest.mark.needs("4.6", "4.8")
 @pytest.mark.parametrize("parts", [
     ("exec_arguments", "exec_closes"), ("exec_auxiliary",), ("exec_errors", "exec_failed_goes_on"), ("exec_large",),
-    ("exec_in_thread",), ("exec_script",), ("exec_places",)], ids="-".join)
+    ("exec_in_thread",), ("exec_script",), ("exec_places", "exec_keeps")], ids="-".join)
 def test_execs(user, parts):
     """Each part of user/execs.c says what it said on Linux."""
     processes.agree(user, "execs", *parts)

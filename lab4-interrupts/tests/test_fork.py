@@ -13,8 +13,8 @@ processes = import_module("lab4-interrupts.tests.processes")
 @pytest.mark.needs("4.7", "4.8")
 @pytest.mark.parametrize("parts", [
     ("fork_copies", "fork_numbers"), ("fork_registers", "fork_vectors"), ("fork_many",),
-    ("vfork_shares", "vfork_exec"), ("clone_vm", "clone_refuses", "clone3_works"), ("clone_shares", "clone_kinds"), ("threads",),
-    ("thread_ends_all", "first_ends")], ids="-".join)
+    ("vfork_shares", "vfork_exec"), ("clone_vm", "clone_refuses", "clone3_works"), ("clone_cleared_by_exec",),
+    ("clone_shares", "clone_kinds"), ("threads",), ("thread_ends_all", "first_ends")], ids="-".join)
 def test_forks(user, parts):
     """Each part of user/forks.c says what it said on Linux."""
     processes.agree(user, "forks", *parts)

@@ -14,8 +14,9 @@ FULL = "more than a hundred: 1\none more: Resource temporarily unavailable\nall 
 
 @pytest.mark.needs("4.6", "4.7", "4.8", "4.9")
 @pytest.mark.parametrize("part, said", [("processes_limited", FULL), ("processes_all", FULL),
-                                        ("bomb", "bomb: signal 9\n" + USABLE), ("reserve", USABLE)],
-                         ids=["limited", "all", "bomb", "reserve"])
+                                        ("zombies", FULL), ("bomb", "bomb: signal 9\n" + USABLE),
+                                        ("reserve", USABLE)],
+                         ids=["limited", "all", "zombies", "bomb", "reserve"])
 def test_fork_bombs(user, part, said):
     """Who makes as many processes as can be gets an error, and can be ended."""
     assert transcripts.parts_of(user("/bin/hogs", part).output)[part] == said

@@ -1,7 +1,9 @@
 /* fork, exit and the waits, as Linux has them: see lib/say.h. */
+#define _GNU_SOURCE
 #include "lib/say.h"
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static int status;
@@ -189,6 +191,108 @@ static int with_vfork(void)
 	return 0;
 }
 
+/* --- what is easily got wrong ---------------------------------------------------------- */
+
+/* The child's own signal comes in the middle of the wait for it. */
+static int interrupted(void)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	pid_t child;
+
+	sigaction(SIGCHLD, &action, NULL);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		usleep(20000);
+		_exit(5);
+	}
+	TELL(waitpid(child, &status, 0) == child);
+	TELL(told == SIGCHLD);
+	return 0;
+}
+
+/* A zombie will not stop any more. */
+static int only_stops(void)
+{
+	pid_t child = child_exits(1);
+
+	TELL(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
+	SAY(waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG));
+	SAY(waitid(P_ALL, 0, &info, WSTOPPED));
+	TELL(wait(&status) == child);
+	return 0;
+}
+
+/* clone(2) takes any number as the exit signal; what is none is not sent. */
+static int odd_signals(void)
+{
+	static const int odd[] = { 0, 65, 72, 73, 255 };
+
+	for (unsigned i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		pid_t child;
+
+		fflush(stdout);
+		child = (pid_t)syscall(SYS_clone, odd[i], 0, 0, 0, 0);
+		if (child == 0)
+			_exit(odd[i]);
+		TELL(waitpid(child, &status, __WALL) == child);
+		say_status("child", status);
+	}
+	return 0;
+}
+
+/* Whoever gets an orphan waits for it as for a child of fork, whatever its first parent had said.
+ */
+static int strays(void)
+{
+	pid_t self = getpid();
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	fflush(stdout);
+	if (fork() == 0) {
+		if (syscall(SYS_clone, SIGUSR1, 0, 0, 0, 0) == 0) {
+			while (getppid() != self)
+				usleep(1000);
+			_exit(9);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 2; i++) {
+		TELL(wait(&status) > 0);
+		say_status("child", status);
+	}
+	SAY(wait(NULL));
+	return 0;
+}
+
+/* A signal that ends a parent which waits for its vfork does so at once. */
+static int stuck_parent(void)
+{
+	int ends[2];
+	pid_t parent, child = 0;
+
+	SAY(pipe(ends));
+	fflush(stdout);
+	parent = fork();
+	if (parent == 0) {
+		if (vfork() == 0) {
+			child = getpid();
+			if (write(ends[1], &child, sizeof(child)) != sizeof(child))
+				_exit(1);
+			for (;;)
+				pause();
+		}
+		_exit(2);
+	}
+	TELL(read(ends[0], &child, sizeof(child)) == sizeof(child));
+	usleep(20000);
+	SAY(kill(parent, SIGTERM) == 0);
+	TELL(waitpid(parent, &status, 0) == parent);
+	say_status("parent", status);
+	SAY(kill(child, SIGKILL) == 0);
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "nobody", nobody },
 	{ "statuses", statuses },
@@ -199,6 +303,11 @@ static const struct part parts[] = {
 	{ "orphan", orphan },
 	{ "many", many },
 	{ "with_vfork", with_vfork },
+	{ "interrupted", interrupted },
+	{ "only_stops", only_stops },
+	{ "odd_signals", odd_signals },
+	{ "strays", strays },
+	{ "stuck_parent", stuck_parent },
 	{ NULL, NULL },
 };
 

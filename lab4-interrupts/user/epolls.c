@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -265,6 +266,40 @@ static int added(void)
 	return 0;
 }
 
+/* A set that its maker's child has inherited stays what it is when the maker is gone. */
+static int inherited(void)
+{
+	struct epoll_event event = { EPOLLIN, { .u32 = 4 } };
+	int over[2], signals;
+	sigset_t usr1;
+	char byte = 'x';
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	SAY(pipe(over));
+	fflush(stdout);
+	if (fork() == 0) {
+		pid_t maker = getpid();
+
+		set = epoll_create1(0);
+		signals = signalfd(-1, &usr1, 0);
+		if (epoll_ctl(set, EPOLL_CTL_ADD, signals, &event) < 0)
+			_exit(1);
+		if (fork() != 0)
+			_exit(0);
+		while (getppid() == maker)
+			usleep(1000);
+		usleep(20000);
+		close(signals);
+		close(set);
+		_exit(write(over[1], &byte, 1) != 1);
+	}
+	wait(NULL);
+	SAY(read(over[0], &byte, 1));
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "levels", levels },
 	{ "edges", edges },
@@ -275,6 +310,7 @@ static const struct part parts[] = {
 	{ "errors", errors },
 	{ "interrupted", interrupted },
 	{ "added", added },
+	{ "inherited", inherited },
 	{ NULL, NULL },
 };
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,11 +173,15 @@ static void exec_script(void)
 	char *const nested[] = { "/etc/nested", "two", NULL };
 	char *const endless[] = { "/etc/endless", NULL };
 	char *const missing[] = { "/etc/orphan", NULL };
+	char *const directory[] = { "/etc/of_directory", NULL };
+	char *const text[] = { "/etc/of_text", NULL };
 
 	say_status("script", run(plain, (char *[]){ NULL }));
 	say_status("nested", run(nested, (char *[]){ NULL }));
 	say_status("endless", run(endless, (char *[]){ NULL }));
 	say_status("missing", run(missing, (char *[]){ NULL }));
+	say_status("of a directory", run(directory, (char *[]){ NULL }));
+	say_status("of a text", run(text, (char *[]){ NULL }));
 }
 
 static void exec_failed_goes_on(void)
@@ -249,6 +254,13 @@ static int second_life(int count, char **arguments)
 		say_auxiliary();
 		return 0;
 	}
+	if (!strcmp(arguments[1], "death")) {
+		int number = -1;
+
+		prctl(PR_GET_PDEATHSIG, &number, 0, 0, 0);
+		say("signal at the parent's death: %d", number);
+		return 0;
+	}
 	if (!strcmp(arguments[1], "places")) {
 		tell_places(atoi(arguments[2]));
 		return 0;
@@ -264,6 +276,21 @@ static int second_life(int count, char **arguments)
 		say("environment \"%s\"", *at);
 	say("aligned: %d", (uintptr_t)(arguments - 1) % 16 == 0);
 	return 0;
+}
+
+/* What is to be sent when the parent ends stays so. */
+static void exec_keeps(void)
+{
+	char *const arguments[] = { (char *)SELF, "death", NULL };
+	int status;
+
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGUSR2, 0, 0, 0);
+		execve(SELF, arguments, environ);
+		_exit(127);
+	}
+	wait(&status);
+	say_status("program", status);
 }
 
 /* Each program's stack, mappings and heap are somewhere else. */
@@ -307,6 +334,7 @@ static const struct part parts[] = {
 	{ "exec_script", exec_script },
 	{ "exec_failed_goes_on", exec_failed_goes_on },
 	{ "exec_places", exec_places },
+	{ "exec_keeps", exec_keeps },
 	{ NULL, NULL },
 };
 

@@ -193,6 +193,28 @@ static void clone_vm(void)
 	say("numbers are written: %d %d", parent_id == child, clone_child_id == child);
 }
 
+static int clone_execs(void *unused)
+{
+	(void)unused;
+	execl("/bin/execs", "execs", "say", "from clone", NULL);
+	return 127;
+}
+
+/* Who has left the memory by exec is gone from it: the word is cleared that its maker looks at. */
+static void clone_cleared_by_exec(void)
+{
+	int status;
+	pid_t child;
+
+	clone_cleared = -1;
+	child = clone(clone_execs, clone_stack + sizeof(clone_stack),
+		CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, NULL, NULL, NULL,
+		&clone_cleared);
+	waitpid(child, &status, 0);
+	say_status("child", status);
+	say("cleared: %d", clone_cleared);
+}
+
 static void clone_refuses(void)
 {
 	say_error(
@@ -374,6 +396,7 @@ static const struct part parts[] = {
 	{ "vfork_shares", vfork_shares },
 	{ "vfork_exec", vfork_exec },
 	{ "clone_vm", clone_vm },
+	{ "clone_cleared_by_exec", clone_cleared_by_exec },
 	{ "clone_refuses", clone_refuses },
 	{ "clone3_works", clone3_works },
 	{ "clone_shares", clone_shares },

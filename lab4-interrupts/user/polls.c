@@ -132,9 +132,28 @@ static int timers(void)
 	SAY(timerfd_settime(fd, 0, &spec, &left));
 	SAY(timerfd_gettime(fd, &left));
 	TELL(left.it_value.tv_sec >= 98 && left.it_interval.tv_nsec == 0);
+	spec = (struct itimerspec){ { INT64_MAX, 0 }, { 0, 1000 } };
+	SAY(timerfd_settime(fd, 0, &spec, NULL));
+	SAY(poll(&look, 1, 10000));
+	SAY(read(fd, &count, 8));
+	SAY(read(fd, &count, 8));
 	spec.it_value.tv_nsec = 2000000000;
 	SAY(timerfd_settime(fd, 0, &spec, NULL));
 	SAY(timerfd_settime(0, 0, &spec, NULL));
+	close(fd);
+	return 0;
+}
+
+/* A time of day that is over has come. */
+static int long_ago(void)
+{
+	struct itimerspec spec = { { 0, 0 }, { 1000, 0 } };
+	uint64_t count = 0;
+	int fd = timerfd_create(CLOCK_REALTIME, 0);
+
+	SAY(timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL));
+	SAY(read(fd, &count, 8));
+	TELL(count == 1);
 	close(fd);
 	return 0;
 }
@@ -168,6 +187,7 @@ static const struct part parts[] = {
 	{ "signals", signals },
 	{ "selects", selects },
 	{ "timers", timers },
+	{ "long_ago", long_ago },
 	{ "by_descriptor", by_descriptor },
 	{ NULL, NULL },
 };

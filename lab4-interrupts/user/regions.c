@@ -203,6 +203,24 @@ static int limited(void)
 	return 0;
 }
 
+/* A block that moves and shrinks leaves its end behind, though it is in one large page with the
+ * rest: the new neighbour has its own. */
+static int shrinks(void)
+{
+	enum { MIB = 1 << 20 };
+	char *at = mmap(NULL, 10 * MIB, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+	char *block = (char *)(((uintptr_t)at + 2 * MIB - 1) & -(uintptr_t)(2 * MIB));
+	char *to = block + 4 * MIB;
+
+	map("block", block, 4 * MIB, RW, ANON | MAP_FIXED, -1, 0);
+	map("neighbour", to + MIB, MIB, RW, ANON | MAP_FIXED, -1, 0);
+	memset(block, 'b', 4 * MIB);
+	TELL(mremap(block, 4 * MIB, MIB, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
+	TELL(to[0] == 'b' && to[MIB - 1] == 'b');
+	TELL(to[MIB] == 0 && to[2 * MIB - 1] == 0);
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "errors", errors },
 	{ "rights", rights },
@@ -215,6 +233,7 @@ static const struct part parts[] = {
 	{ "no_execute", no_execute },
 	{ "executes", executes },
 	{ "limited", limited },
+	{ "shrinks", shrinks },
 	{ NULL, NULL },
 };
 
