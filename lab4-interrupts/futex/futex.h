@@ -16,5 +16,6 @@ void futex_init(void);
  * futex (CLEARTID). How many, or -EFAULT. May sleep. */
 int futex_wake_address(uint64_t address, unsigned count);
 
-/* futex_task_exit: what a task leaves at its end: its robust list, its CLEARTID word. May sleep. */
+/* futex_task_exit: what a task leaves when it leaves its memory, at its end or by exec: its robust
+ * list, its CLEARTID word. May sleep. */
 void futex_task_exit(struct task *task);

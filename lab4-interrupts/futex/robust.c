@@ -1,11 +1,11 @@
 /*
- * What a task leaves at its end: locks that it held.
+ * What a task leaves when it ends, or execs: locks that it held.
  *
  * A program may keep a list of the locks that a task holds, in its own memory, and tell the kernel
- * where it begins (set_robust_list). When the task ends, however that is, the kernel walks it:
- * each word that holds the task's number gets FUTEX_OWNER_DIED instead, and one that waits
- * for it is woken. Nothing of that list can be relied upon: it may be a circle, or point anywhere.
- * So the walk is bounded, and ends at the first word that cannot be read.
+ * where it begins (set_robust_list). When the task ends, however that is, or execs, the kernel
+ * walks it: each word that holds the task's number gets FUTEX_OWNER_DIED instead, and one that
+ * waits for it is woken. Nothing of that list can be relied upon: it may be a circle, or point
+ * anywhere. So the walk is bounded, and ends at the first word that cannot be read.
  *
  * Read more: get_robust_list(2); Linux's Documentation/locking/robust-futexes.rst.
  */

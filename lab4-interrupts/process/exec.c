@@ -88,8 +88,10 @@ static void reset_task(struct task *task, const struct program *program)
 	task->fs_base = task->gs_base = 0;
 	switch_bases(task);
 	fpu_reset();
-	if (task->id != task->process->id)
+	if (task->id != task->process->id) {
 		number_take_over(task);
+		task_becomes_first(task);
+	}
 }
 
 static void set_registers(struct task *task, const struct program *program)

@@ -245,10 +245,16 @@ static void wait_for_vfork(struct process *child, struct completion *done)
 	struct task *self = task_self();
 
 	while (completion_wait(done, WAIT_INTERRUPTIBLE)) {
-		if ((__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END) || signal_ends()) {
-			give_up(child);
+		int number = signal_ends();
+
+		if (!number && !(__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END))
+			continue;
+		give_up(child);
+		if (!number)
 			return;
-		}
+		process_put(child); /* start's */
+		process_exit(
+			number); /* at once: a handler's frame would lie on the child's stack */
 	}
 }
 

@@ -53,7 +53,7 @@ struct process {
 	bool subreaper;            /* [tree] orphans below it become its children */
 	bool undumpable;           /* [a] prctl keeps it; there are no dumps */
 	bool no_new_privileges;    /* [a] the same; there are none to be had */
-	int exit_signal;           /* [tree] what the parent is sent at its end: SIGCHLD, or 0 */
+	int exit_signal;           /* [tree] what the parent is sent at its end: a signal, or 0 */
 	struct waitqueue waiting;  /* its tasks that wait for children */
 	uint32_t news;             /* [a] how often there was something to see for them */
 
@@ -96,12 +96,12 @@ struct task {
 	struct list link;          /* [process->lock] in process->tasks */
 	struct list number_link;   /* [numbers] see number.c */
 	uint64_t fs_base, gs_base; /* [own] the user's thread pointer; and the other one */
-	bool counted;              /* [I] see tasks_count */
+	bool counted;              /* [own] see tasks_count */
 	bool left;                 /* [own] it is ending, and out of the process's memory */
 	int death_signal;          /* [own] what it is sent when its parent ends, or 0 */
 	uint64_t set_id;           /* [own] user address where a new task writes its number, or 0 */
-	uint64_t clear_id;         /* [own] user address to clear and wake at its end, or 0 */
-	uint64_t robust_list;      /* [own] user address, see futex/ */
+	uint64_t clear_id;    /* [own] user address to clear and wake at its end or exec, or 0 */
+	uint64_t robust_list; /* [own] user address, see futex/ */
 	uint64_t
 		syscall; /* [own] the number of the call it is in, for its restart; ~0 if in none */
 	unsigned work;   /* [a] TASK_*: what is to be done before it goes to user mode */

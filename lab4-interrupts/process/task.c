@@ -113,6 +113,13 @@ void task_free(struct thread *thread)
 	slab_free(&task_cache, task);
 }
 
+void task_becomes_first(struct task *task)
+{
+	if (task->counted)
+		uncount();
+	task->counted = false;
+}
+
 /* It runs where, and as urgently as, the task that makes it. */
 static void inherit_turn(struct thread *thread)
 {

@@ -15,6 +15,9 @@ struct process *process_make(void);
 int task_make(
 	struct process *process, const char *name, void (*run)(void *task), struct task **task);
 
+/* task_becomes_first: the calling task is all that is left of its process, and counts with that. */
+void task_becomes_first(struct task *task);
+
 /* task_put: give up a reference: task_make's of a task that is never started, or task_find's. */
 void task_put(struct task *task);
 

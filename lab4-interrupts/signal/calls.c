@@ -127,7 +127,7 @@ bool signal_wanted(uint64_t set)
 	return pending() & set;
 }
 
-bool signal_ends(void)
+int signal_ends(void)
 {
 	struct signals *signals = signals_self();
 	struct task_signals *self = task_signals_self();
@@ -138,7 +138,7 @@ bool signal_ends(void)
 	while (set && signals->action[__builtin_ctzl(set)].sa_handler != SIG_DFL)
 		set &= set - 1;
 	spin_unlock_irqrestore(&signals->lock, irq);
-	return set;
+	return set ? __builtin_ctzl(set) + 1 : 0;
 }
 
 int signal_fetch(uint64_t set, siginfo_t *info)

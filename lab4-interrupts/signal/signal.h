@@ -39,9 +39,9 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info);
 /* signal_pending: whether the calling task has one to be delivered: long loops look. */
 bool signal_pending(void);
 
-/* signal_ends: whether one is pending that will end the calling task's process: it is not blocked,
- * and has no handler. */
-bool signal_ends(void);
+/* signal_ends: the number of a pending signal that will end the calling task's process: it is not
+ * blocked, and has no handler; else 0. */
+int signal_ends(void);
 
 /* signal_ignored_or_blocked: for SIGTTIN and SIGTTOU. */
 bool signal_ignored_or_blocked(int number);

@@ -7,8 +7,9 @@
  *     stopped or not                          where handlers' stacks are
  *
  * All of it is guarded by one spin lock of the process, which is taken with interrupts off:
- * timers and terminals send signals in their interrupts' handlers. Inside it a run
- * queue's lock is taken, to wake a task, and that of watchers; nothing else.
+ * timers and terminals send signals in their interrupts' handlers. Inside it are taken: a run
+ * queue's lock, to wake a task; those of the queues of who stands still and who watches; and that
+ * of a processor's timers. Nothing else.
  */
 #pragma once
 #include "lab1-boot/lock/spinlock.h"

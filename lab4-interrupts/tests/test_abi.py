@@ -23,14 +23,19 @@ PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptor
 # What Linux says in QEMU is something else: it has no devpts there, and QEMU's XRSTOR takes any MXCSR.
 RECORDED_ELSEWHERE = ("terminals", "hostile")
 NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
+# Parts that are about another exercise, and those that need signals.
+FORKS = {("children", part) for part in ("odd_signals", "stuck_parent")}
+SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death", "interrupted", "stuck_parent")}
 
 
 def cases():
     for program, exercise in PROGRAMS.items():
         for part in transcripts.expected(program):
-            marks = [pytest.mark.needs(*(need for need in NEEDS if need != exercise))]
-            if exercise:
-                marks.append(pytest.mark.exercise(exercise))
+            its = "4.6" if (program, part) in FORKS else exercise
+            needs = (*NEEDS, "4.9") if (program, part) in SIGNALS else NEEDS
+            marks = [pytest.mark.needs(*(need for need in needs if need != its))]
+            if its:
+                marks.append(pytest.mark.exercise(its))
             yield pytest.param(program, part, id=f"{program}-{part}", marks=marks)
 
 
