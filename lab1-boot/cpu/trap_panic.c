@@ -37,9 +37,11 @@ _Noreturn void trap_panic(const struct trap_frame *frame, uint64_t address)
 {
 	unsigned vector = (unsigned)frame->vector;
 	bool memory = vector == TRAP_DOUBLE_FAULT || vector == TRAP_PAGE_FAULT;
+	bool again = panic_begun(); /* then what failed may be the printing itself */
 
 	panic_begin();
-	print_registers(frame, address);
+	if (!again)
+		print_registers(frame, address);
 	if (memory && on_guard_page(address))
 		panic_frame(frame->rip, frame->rbp, "stack overflow: %s at 0x%lx",
 			trap_name(vector), address);

@@ -71,10 +71,10 @@ static void find_ram(void)
 		add_ram(bootinfo.module[i].start, bootinfo.module[i].end);
 	add_ram(0, LOW_MEMORY);
 	add_ram(kernel_phys(kernel_start), kernel_phys(kernel_end));
-	firmware_tables(add_ram);
 	if (screen->width)
 		add_ram(screen->physical,
 			screen->physical + (uint64_t)screen->pitch * screen->height);
+	firmware_tables(add_ram); /* last: there may be more than there is room for */
 }
 
 static int map_direct(struct pagetable *table, uint64_t start, uint64_t end, uint64_t rights)

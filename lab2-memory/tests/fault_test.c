@@ -107,6 +107,59 @@ KTEST(fault_large, "2.7", "the first write to 2 MiB of one region maps them as o
 	end();
 }
 
+/* --- what other processors still see ---------------------------------------------------- */
+
+static unsigned flushes;
+
+/* Others are asked to forget the old page: the copy is there, and nobody can write to it, though
+ * one of them tries: what he gets is another copy. */
+static void while_flushed(const struct tlb_batch *batch)
+{
+	struct page *copy;
+
+	(void)batch;
+	if (flushes++ > 0)
+		return;
+	copy = page_at(space, BASE);
+	KT_TRUE(!look(space, BASE).write);
+	KT_EQ(vm_fault(space, BASE, PROT_WRITE), VM_RESOLVED);
+	KT_TRUE(!look(space, BASE).write || page_at(space, BASE) != copy);
+}
+
+static const struct tlb_remote_ops others = { .flush = while_flushed };
+
+KTEST(fault_copy_is_flushed_first, "2.7",
+	"nobody may write to a copy before all processors have forgotten the old page")
+{
+	begin();
+	tlb_set_remote_flush(&others);
+	map(space, BASE, 4 * P, RW);
+	fault(space, BASE, PROT_READ);
+	write_word(space, BASE, 17);
+	KT_TRUE(flushes > 0);
+	KT_EQ(read_word(space, BASE), 17);
+	KT_EQ(space->resident, 1);
+	end();
+}
+
+KTEST(fault_large_copy_is_flushed_first, "2.7",
+	"nobody may write to a large copy before all processors have forgotten the old page")
+{
+	struct vm_space *clone;
+
+	begin();
+	map(space, BASE, LARGE_PAGE, RW);
+	write_word(space, BASE, 17);
+	clone = clone_of(space);
+	tlb_set_remote_flush(&others);
+	write_word(space, BASE, 18);
+	KT_TRUE(flushes > 0);
+	KT_EQ(read_word(space, BASE), 18);
+	KT_EQ(read_word(clone, BASE), 17);
+	vm_space_destroy(clone);
+	end();
+}
+
 /* --- rights --------------------------------------------------------------------------- */
 
 static void has_rights(uint64_t address, bool write, bool execute)

@@ -112,8 +112,8 @@ static int let_write(struct vm_space *space, uint64_t address, const struct mapp
 
 /*
  * What is mapped at the address (a multiple of the page size) is going to be written, and its entry
- * does not allow that, though the region does. 0; -EAGAIN if the entry is another one by now;
- * -ENOMEM; or the object's error.
+ * does not allow that, though the region does. 0; -EAGAIN: look again, the entry is another one by
+ * now; -ENOMEM; or the object's error.
  */
 static int fault_write(struct vm_space *space, const struct vm_region *region, uint64_t address,
 	const struct mapping *mapping)
@@ -121,13 +121,17 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 	/* Exercise 2.7, second part: a private page that nobody else has a reference to is
 	 * written in place; a copy takes the place of any other (vm_large_copy makes that of
 	 * a large page). A shared page is written in place, once its object has been asked
-	 * for it. The page of zeros was not counted in space->resident, a copy of it is. */
+	 * for it. The page of zeros was not counted in space->resident, a copy of it is.
+	 * Nobody may write to a copy while another processor still remembers the old page, and
+	 * reads that: let it come read-only, flush, and look again (-EAGAIN). */
 	// BEGIN SOLUTION 2.7
+	uint64_t rights = vm_pte_rights(region);
+	bool copies = !region->shared;
 	struct tlb_batch batch;
 	struct page *page;
 	int error;
 
-	if (!region->shared && is_ours(mapping))
+	if (copies && is_ours(mapping))
 		return let_write(space, address, mapping);
 	if (mapping->level > 0)
 		return vm_large_copy(space, region, address, mapping);
@@ -135,15 +139,17 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 	if (error)
 		return error;
 
+	page_get(page); /* so that it is nobody's own until all have forgotten the old one */
 	tlb_batch_init(&batch, &space->pagetable);
 	error = pagetable_replace(&space->pagetable, address, mapping,
-		page_phys(page) | vm_pte_rights(region) | PTE_COUNTED, &batch);
+		page_phys(page) | (copies ? rights & ~PTE_WRITE : rights) | PTE_COUNTED, &batch);
 	if (error || page_phys(page) == mapping->physical)
 		page_put(page);
 	else if (!(mapping->entry & PTE_COUNTED))
 		__atomic_fetch_add(&space->resident, 1, __ATOMIC_RELAXED);
 	tlb_flush(&batch);
-	return error;
+	page_put(page);
+	return error || !copies ? error : -EAGAIN;
 	// END SOLUTION 2.7 => todo("2.7"); (void)space, (void)region, (void)address, (void)mapping;
 	// return -ENOMEM;
 }

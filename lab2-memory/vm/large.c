@@ -7,6 +7,37 @@
 
 #define LARGE_ORDER 9
 
+/*
+ * Map the page as one, or not at all. pagetable_map would put small ones into a table that is there
+ * by now, and take them back at the first that is taken: others could have written to them. 0;
+ * -EEXIST, -ENOMEM.
+ */
+static int map_whole(
+	struct vm_space *space, uint64_t start, const struct page *page, uint64_t rights)
+{
+	struct pagetable *table = &space->pagetable;
+	struct tlb_batch batch;
+	pte_t *entry;
+	uint64_t flags;
+	int error;
+
+	tlb_batch_init(&batch, table);
+	flags = spin_lock_irqsave(&table->lock);
+	error = pagetable_reach(table, start, 1, &entry);
+	if (error == -ENOMEM) /* no empty table stays on the way */
+		pagetable_unmap_range(table, start, start + PAGE_SIZE, &batch);
+	else if (!error && (*entry & PTE_PRESENT))
+		error = -EEXIST;
+	else if (!error)
+		pagetable_set(
+			entry, page_phys(page) | rights | PTE_COUNTED | PTE_LARGE | PTE_PRESENT);
+	spin_unlock_irqrestore(&table->lock, flags);
+	tlb_flush(&batch);
+	if (!error)
+		__atomic_fetch_add(&space->resident, LARGE_PAGE / PAGE_SIZE, __ATOMIC_RELAXED);
+	return error;
+}
+
 int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint64_t address)
 {
 	uint64_t start = address & -LARGE_PAGE;
@@ -21,7 +52,7 @@ int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint
 	page = vm_page_new(LARGE_ORDER, PAGE_ZERO | PAGE_NOWAIT);
 	if (!page)
 		return -ENOMEM;
-	error = vm_pages_map(space, start, page, LARGE_PAGE, vm_pte_rights(region));
+	error = map_whole(space, start, page, vm_pte_rights(region));
 	if (error)
 		page_free(page);
 	return error ? -ENOMEM : 0; /* small pages are there by now, or no memory for a table */
@@ -43,11 +74,15 @@ int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64
 		return error ? error : -EAGAIN;
 	}
 	page_copy(page_address(page), phys_to_virt(old), LARGE_PAGE);
-	entry = vm_pte_rights(region) | PTE_COUNTED | page_phys(page);
+	/* As in fault_write: nobody's own, and not to be written, until all have forgotten the old.
+	 */
+	entry = (vm_pte_rights(region) & ~PTE_WRITE) | PTE_COUNTED | page_phys(page);
+	page_get(page);
 	tlb_batch_init(&batch, table);
 	error = pagetable_replace(table, start, mapping, entry, &batch);
+	tlb_flush(&batch);
+	page_put(page);
 	if (error)
 		page_free(page);
-	tlb_flush(&batch);
-	return error;
+	return error ? error : -EAGAIN;
 }

@@ -218,8 +218,8 @@ struct page *vm_page_new(unsigned order, unsigned flags);
  * vm_large_absent: nothing is mapped at the address, which is going to be written: map a zeroed
  * page of 2 MiB, if all of it lies in the region and there is memory for it. 0 if that is done;
  * -ENOMEM if it is to be a small page. vm_large_copy: the 2 MiB page mapped there is shared and is
- * going to be written: map a copy, or without memory for that split the mapping into small ones. 0;
- * -EAGAIN: look again; -ENOMEM. Caller holds space->lock for reading.
+ * going to be written: map a copy, or without memory for that split the mapping into small ones.
+ * -EAGAIN: look again; or -ENOMEM. Caller holds space->lock for reading.
  */
 int vm_large_absent(struct vm_space *space, const struct vm_region *region, uint64_t address);
 int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64_t address,

@@ -200,10 +200,13 @@ void order_may_sleep(uint64_t site)
 
 void order_thread_exit(void)
 {
+	uint64_t flags = irq_save(); /* as in order_may_sleep */
+
 	if (thread_self()->order.count)
 		report_exit(&thread_self()->order);
 	if (this_cpu_ptr(spinning)->count)
 		report_exit(this_cpu_ptr(spinning));
+	irq_restore(flags);
 }
 
 /* --- nesting that is right ----------------------------------------------------------- */

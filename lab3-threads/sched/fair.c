@@ -26,6 +26,10 @@
  */
 #define UNITS 14
 
+/* Who runs alone may not be interrupted for days. Of so many nanoseconds at once the rest does not
+ * count, for nobody else was ready; and virtual time times a weight has to fit, too. */
+#define COUNTED_MAX 1000000000ul
+
 struct fair {
 	struct tree tree; /* who is ready, in the order of deadlines */
 	uint64_t base;    /* a virtual time near the average */
@@ -213,6 +217,7 @@ static bool fair_tick(unsigned cpu, struct thread *running, uint64_t ns, enum sc
 	struct fair *fair = fair_of(cpu);
 	struct thread_sched *sched = &running->sched;
 
+	ns = ns < COUNTED_MAX ? ns : COUNTED_MAX;
 	advance(fair, sched, (ns << UNITS) / sched->weight);
 	if (sched->weight != weights[running->priority]) {
 		part(fair, sched);

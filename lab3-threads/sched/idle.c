@@ -21,7 +21,6 @@ static void no_kick(unsigned cpu)
 
 static const struct cpu_idle_ops polling = { poll, no_kick };
 static const struct cpu_idle_ops *idle_ops = &polling;
-static int pending; /* [a] */
 
 void sched_set_idle_ops(const struct cpu_idle_ops *ops)
 {
@@ -42,7 +41,7 @@ void sched_kick(unsigned cpu)
 
 void sched_pending(int more)
 {
-	__atomic_add_fetch(&pending, more, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&sched_active, (uint64_t)(int64_t)more << 32, __ATOMIC_SEQ_CST);
 }
 
 static bool tell_sleeper(struct thread *thread, void *context)
@@ -58,9 +57,9 @@ static bool tell_sleeper(struct thread *thread, void *context)
 /* The threads' states stand still: nothing runs that could change them. */
 static void look_for_deadlock(void)
 {
-	/* What comes from outside wakes first, and is not pending any more then. */
-	if (__atomic_load_n(&pending, __ATOMIC_SEQ_CST) ||
-		__atomic_load_n(&sched_active, __ATOMIC_SEQ_CST))
+	/* What comes from outside wakes first, and is not pending any more then; who sleeps until
+	 * it comes has let it be pending before. */
+	if (__atomic_load_n(&sched_active, __ATOMIC_SEQ_CST))
 		return;
 	panic_begin();
 	threads_each(tell_sleeper, NULL);

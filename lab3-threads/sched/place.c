@@ -150,6 +150,15 @@ enum sched_found sched_steal(void)
 	return SCHED_FOUND;
 }
 
+void sched_offer(const struct thread *thread)
+{
+	for (unsigned cpu = 0; cpu < runqueue_count(); cpu++)
+		if (may_run(thread, cpu) && idles(cpu)) {
+			sched_kick(cpu);
+			return;
+		}
+}
+
 /* --- what can change while a thread waits -------------------------------------------- */
 
 void sched_set_priority(struct thread *thread, unsigned priority)

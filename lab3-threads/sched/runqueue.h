@@ -39,8 +39,9 @@ static inline unsigned runqueue_count(void)
 /* The policy that was chosen. */
 extern const struct sched_policy *sched_policy;
 
-/* How many threads can run or are running, idle ones apart. [a] */
-extern unsigned sched_active;
+/* How many threads can run or are running, idle ones apart; in the upper half, how much is pending
+ * (sched_pending): one word, for who looks at both has to see one moment. [a] */
+extern uint64_t sched_active;
 
 /*
  * sched_queue_lock: turn interrupts off, lock the queue that the thread belongs to, and return it.
@@ -72,6 +73,10 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
  */
 enum sched_found { SCHED_NONE, SCHED_BUSY, SCHED_FOUND };
 enum sched_found sched_steal(void);
+
+/* sched_offer: a thread waits in its queue: let a processor look that idles and may run it, if
+ * there is one. Caller holds the lock of the thread's queue. */
+void sched_offer(const struct thread *thread);
 
 /*
  * sched_ask: let the thread that runs there give way at its next resched point. Caller holds

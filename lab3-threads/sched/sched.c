@@ -12,7 +12,7 @@
 
 PERCPU(struct runqueue, runqueue) = { .lock = SPINLOCK_INIT("run queue") };
 static PERCPU(struct thread *, switched_from); /* [runqueue.lock] over a switch */
-unsigned sched_active = 1;                     /* the boot thread */
+uint64_t sched_active = 1;                     /* the boot thread */
 static unsigned ending;                        /* [a] see sched_settle */
 static const struct thread_switch_ops *switch_ops;
 
@@ -138,7 +138,8 @@ static void switch_to(struct runqueue *queue, struct thread *from, struct thread
 
 /*
  * What is to be done for the one that left, now that its registers are saved: a dead one gives up
- * its stack; one that may not run here any more goes where it may.
+ * its stack; one that may not run here any more goes where it may; one that waits here is offered
+ * to processors that idle, which have looked before it did.
  */
 void sched_switched(void)
 {
@@ -146,10 +147,13 @@ void sched_switched(void)
 	struct runqueue *queue = this_cpu_ptr(runqueue);
 	bool dead = from->state == THREAD_DEAD;
 
-	if (from->state == THREAD_READY && !from->queued && from != queue->idle)
+	if (from->state == THREAD_READY && !from->queued && from != queue->idle) {
 		sched_put(queue, from, SCHED_MOVED);
-	else
+	} else {
+		if (from->queued)
+			sched_offer(from);
 		spin_unlock(&queue->lock);
+	}
 	if (!dead)
 		return;
 	thread_left(from);

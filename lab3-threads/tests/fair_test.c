@@ -191,6 +191,23 @@ KTEST(fair_overrun, "", "one that had far too much and slept has to wait, but no
 	policy_done();
 }
 
+KTEST(fair_weeks_alone, "", "one that ran alone for weeks, uninterrupted, is one of two afterwards")
+{
+	struct thread *running;
+
+	begin();
+	come(0, SCHED_NEW);
+	running = pick();
+	come(1, SCHED_WOKEN);
+	KT_TRUE(tick(running, 30ul * 86400 * SECOND));
+	come(0, SCHED_SPENT);
+	for (uint64_t until = now + 2 * SECOND; now < until;)
+		step();
+	forget();
+	run_all(SECOND, 2 * BOUND);
+	policy_done();
+}
+
 KTEST(fair_short_sleeps, "", "who always sleeps just before its slice is over gets no more for it")
 {
 	begin();

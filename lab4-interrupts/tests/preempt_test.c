@@ -217,6 +217,26 @@ KTEST(preempt_urgent, "4.2",
 	end(1);
 }
 
+/* Who has to give way is offered to a processor that idles, which has looked for work before. */
+KPROBE(preempt_offers)
+{
+	uint64_t ran[2], all = 100 * MILLISECOND;
+
+	KT_REQUIRE(percpu_count > 1);
+	thread_set_affinity(thread_self(), 1);
+	begin(1);
+	nap(5 * MILLISECOND);
+	thread_set_affinity(busy[0].thread, 3);
+	begin_one(1);
+	nap(20 * MILLISECOND);
+	for (unsigned i = 0; i < 2; i++)
+		ran[i] = sched_ran(busy[i].thread);
+	nap(all);
+	for (unsigned i = 0; i < 2; i++)
+		KT_TRUE(sched_ran(busy[i].thread) - ran[i] > all * 8 / 10);
+	end(2);
+}
+
 /* On another processor: for test_preempt.py. Who runs alone there does not any more when a second
  * one comes, which nobody but an interrupt can tell it. */
 KPROBE(preempt_elsewhere)

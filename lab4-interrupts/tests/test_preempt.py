@@ -14,6 +14,11 @@ def test_preempt_elsewhere(ktest):
     ktest("preempt_elsewhere", cpus=2, limit=10)
 
 
+def test_preempt_offers(ktest):
+    """A thread that waits for a processor moves to one that idles."""
+    ktest("preempt_offers", cpus=2, limit=10)
+
+
 @pytest.mark.exercise("4.2")
 @pytest.mark.needs("3.8", "4.1")
 @pytest.mark.parametrize("probe", ["preempt_the_starter", "tickless_again", "preempt_urgent"])
