@@ -8,6 +8,14 @@ PYTHON ?= /usr/bin/python3
 SHELL  := /bin/sh
 export LAB JOBS PYTHON
 
+# These paths are text, never make's or the shell's to expand: a student names the file that is handed in.
+override SUBMISSION := $(value SUBMISSION)
+override OUT        := $(value OUT)
+export SUBMISSION OUT
+ifneq ($(SUBMISSION)$(OUT),)
+MAKEOVERRIDES := # a make that the grader starts has them from the environment: from MAKEFLAGS it would expand them
+endif
+
 kernel  = $(MAKE) --no-print-directory -f grader/kernel.mk LAB=$(LAB)
 grader  = @$(PYTHON) -m grader $@ --lab $(LAB)
 verbs  := grade watch mutants gdb trace bochs iso record replay bench bench-boot
@@ -40,7 +48,7 @@ record replay: test-tools			## one test boot, recorded and replayed, with GDB=1 
 
 ## For those who teach, and for CI
 handout: test-tools				## the students' repository, a branch a lab: OUT=dir
-	@$(PYTHON) -m grader handout --out "$(OUT)"
+	@$(PYTHON) -m grader handout --out "$$OUT"
 mutants: test-tools				## wrong solutions, each to be caught, in each run: LAB=1 EX=1.3 RUNS=20
 	$(grader) --jobs $(JOBS) $(call opt,exercise,EX) $(call opt,runs,RUNS)
 check: test-tools				## layering, format, each stage linked by itself
@@ -63,9 +71,9 @@ clean:						## remove build/
 help:						## this list
 	@awk -F '\t+## ' '/^## /{print "\n" substr($$0,4)} /^[a-z][a-z -]*:.*\t## /{sub(":.*","",$$1); printf "  make %-14s %s\n",$$1,$$2}' Makefile
 
-# An option of the command line for a variable that is set.
+# An option of the command line for a variable that is set; the shell takes its value from the environment.
 boot = $(call opt,test,TEST) $(call opt,seed,SEED) $(call opt,input,INPUT)
-opt  = $(if $($(2)),--$(1) "$($(2))")
+opt  = $(if $($(2)),--$(1) "$$$(2)")
 flag = $(if $($(2)),--$(1))
 
 build-tools:

@@ -161,6 +161,23 @@ def test_seeds_are_new_and_can_be_given_again(tmp_path):
     assert seeds[0] != seeds[1] and one == again != two
 
 
+@pytest.mark.parametrize("name", ["x$(shell touch ran).zip", "x`touch ran`.zip", "$(touch ran)", 'x"; touch ran; ".zip',
+                                  "a$b.zip", "a$$b#c 'd'.zip", "line\nbreak"])
+def test_a_path_is_never_run_by_make(tmp_path, name):
+    """A student names the file that is handed in, and the loop over a folder names its reports after it."""
+    shutil.copy(house.PACKAGE / "Makefile", tmp_path)
+    (tmp_path / "grader").mkdir()
+    (tmp_path / "inner.mk").write_text("all:\n\t@true\n")        # such as grader/user.mk
+    for program, text in (("grader/install.sh", "exit 0"), ("python", 'printf "%s\\0" "$@" >asked; make -s -f inner.mk')):
+        (tmp_path / program).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / program).chmod(0o755)
+    subprocess.run(["make", "-s", "grade", "LAB=1", "EX=1.3", "PYTHON=./python", f"SUBMISSION={name}", f"OUT=out/{name}"],
+                   cwd=tmp_path, check=True, env={k: v for k, v in os.environ.items() if k != "MAKEFLAGS"})
+    asked = (tmp_path / "asked").read_text().split("\0")
+    assert asked[asked.index("--submission") + 1] == name and asked[asked.index("--out") + 1] == f"out/{name}"
+    assert asked[asked.index("--exercise") + 1] == "1.3" and not (tmp_path / "ran").exists()
+
+
 # --- when things go wrong -----------------------------------------------------------------
 
 
