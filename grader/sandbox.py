@@ -29,9 +29,10 @@ from pathlib import Path
 from typing import Iterable, Sequence
 
 # What programs need of the system: nothing of /etc but the linker's cache and
-# Debian's alternatives, no home directory, no /var, no /run.
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+# Debian's alternatives, no home directory, no /opt, no /var, no /run.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
           "/etc/ld.so.cache", "/etc/alternatives")
+HOME = Path(__file__).resolve().parents[1]      # our own tree: the solution lies there
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp",
                "LC_ALL": "C"}
 LOG_LIMIT = 4 << 20     # how much of a program's output is read back
@@ -103,6 +104,8 @@ def _bubble(*, cwd: Path, readable: Iterable[Path], writable: Iterable[Path],
             argv += ["--symlink", os.readlink(path), path]
         elif os.path.exists(path):
             argv += ["--ro-bind", path, path]
+    if any(HOME.is_relative_to(path) for path in SYSTEM):      # /usr/src/cub: only what is named below is seen
+        argv += ["--tmpfs", str(HOME)]
     # No /proc: nothing that runs here needs one, and inside a container it cannot be mounted.
     argv += ["--dev", "/dev", "--tmpfs", "/proc", "--tmpfs", "/tmp"]
     for device in devices:

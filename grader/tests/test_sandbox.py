@@ -50,6 +50,15 @@ def test_homes_and_what_nobody_named_are_not_there(tmp_path):
 
 
 @bubble
+def test_our_own_tree_below_usr_is_not_there_either(tmp_path, monkeypatch):
+    assert "stdio.h" in shell("ls /usr/include", tmp_path).output
+    monkeypatch.setattr(sandbox, "HOME", sandbox.Path("/usr/include"))      # as if we were installed there
+    assert shell("ls /usr/include", tmp_path).output == ""
+    assert shell("ls /usr/include; ls", sandbox.Path("/usr/include/linux")).output.startswith("linux\n")
+    assert "/opt" not in sandbox.SYSTEM
+
+
+@bubble
 def test_a_covered_file_is_seen_as_another(tmp_path):
     (tmp_path / "test.c").write_text("answer")
     (tmp_path / "blank").write_text("")
