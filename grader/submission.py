@@ -21,8 +21,10 @@ from grader.lab import Lab
 EXTRA = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.[chS]")
 UNINTERESTING = re.compile(r"(^|/)(\.[^/]+(/.*)?|compile_commands\.json|[^/]*(~|\.pyc|\.o|\.orig|\.rej))$")
 
-# What could read a file that it should not: .incbin, and any include but of a lab's header.
-READS = re.compile(rb'incbin|#\s*include(_next)?\s*+(?!["<](lab\d|[a-z]+[/.]))|\.\./|/(tests|hidden)/')
+# What could read a file that it should not: .incbin, .include, and any include but of a lab's header.
+# A comment or a null character behind the # is what only somebody writes who hides a directive.
+READS = re.compile(rb'(?i)incbin|\.include\b|\.\./|/(tests|hidden)/|(#|%:)[\s\0]*(/\*|'
+                   rb'(include(_next)?|import|embed)\b\s*+(?!["<](\./)?(lab\d|\w[\w-]*[/.])))')
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,9 @@ def _check_sources(files: dict[str, bytes]) -> None:
     if sandbox.available():
         return
     for name, data in files.items():
-        joined = re.sub(rb'\\\n|"\s*"', b"", data)
-        if READS.search(joined):
+        spliced = re.sub(rb"\\[ \t]*\r?\n", b"", data)
+        joined = re.sub(rb'"\s*"', b"", re.sub(rb"/\*.*?(\*/|\Z)", b" ", spliced, flags=re.DOTALL))
+        if any(READS.search(text) for text in (data, spliced, joined)):
             raise SubmissionError(f"{name} includes what it may not (.incbin, a test, or a macro)")
 
 

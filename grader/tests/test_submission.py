@@ -433,11 +433,23 @@ def test_an_honest_header_is_taken(with_header, tmp_path):
     stage.remove(taken.tree)
 
 
-def test_without_a_sandbox_a_file_that_could_read_tests_is_refused(student, take, monkeypatch):
+@pytest.mark.parametrize("line", [
+    'asm(".inc" "bin \\"x\\"");', 'asm(".inc" /**/ "bin \\"x\\"");', 'asm(".INCBIN \\"x\\"");',
+    "#define X <stdint.h>\n#include X", '#include "lab1-boot/tests/one_test.c"', '#include "../../reference/x.c"',
+    '#include "/autograder/source/cub/lab1-boot/one.c"', '%:include "/x.c"', '#/**/include "/x.c"',
+    'const char a[] = "/*";\n#/**/include "/x.c"\nconst char b[] = "*/";', '#inc\\\r\nlude "/x.c"', '#inc\\ \nlude "/x.c"',
+    '#\0include "/x.c"', '#import "/x.c"', '#include <.//x.c>', 'asm(".include \\"/x.S\\"");', 'asm(".inc" "lude \\"/x.S\\"");'])
+def test_without_a_sandbox_a_file_that_could_read_tests_is_refused(student, take, monkeypatch, line):
     monkeypatch.setattr(sandbox, "available", lambda: False)
     one = student / "lab1-boot/one.c"
-    honest = one.read_text()
-    for line in ('asm(".inc" "bin \\"x\\"");', "#define X <stdint.h>\n#include X",
-                 '#include "lab1-boot/tests/one_test.c"'):
-        one.write_text(honest + line + "\n")
-        assert "includes what it may not" in refused(take, student)
+    one.write_text(one.read_text() + line + "\n", newline="")
+    assert "includes what it may not" in refused(take, student)
+
+
+def test_without_a_sandbox_honest_includes_are_taken(student, take, monkeypatch):
+    monkeypatch.setattr(sandbox, "available", lambda: False)
+    (student / "lab1-boot/extra").mkdir()
+    (student / "lab1-boot/extra/own.c").write_text(
+        '#include "own_stuff.h"\n#include "Util.h"\n#include "./own2.h"\n#include <x86intrin.h>\n'
+        '# include  <stdint.h>\n#include <linux/errno.h>\n#include "lab1-boot/two.h" /* of exercise 1.2 */\n')
+    assert "lab1-boot/extra/own.c" in take(student).files
