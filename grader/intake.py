@@ -15,6 +15,7 @@ import gzip
 import lzma
 import os
 import stat
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -27,6 +28,7 @@ from typing import BinaryIO
 from grader import sandbox
 
 FILES = 20_000              # entries in a submission
+NAME = 1000                 # characters of a path
 FILE_BYTES = 1 << 20        # of one file that is looked at
 TOTAL_BYTES = 64 << 20      # unpacked
 SECONDS = 60                # for git
@@ -69,6 +71,8 @@ class Listing:
     def count(self, name: str) -> None:
         if len(self.files) + len(self.others) >= FILES:
             raise SubmissionError(f"it holds more than {FILES} files")
+        if len(name) > NAME:
+            raise SubmissionError(f"it holds a path of more than {NAME} characters")
 
 
 def read(source: str | Path) -> Listing:
@@ -101,10 +105,16 @@ def shown(name: str) -> str:
 
 def _checked(name: str) -> str:
     """An archive's path made plain; refuses one that leads out of the archive."""
-    if "\0" in name or name.startswith("/") or "\\" in name or ".." in name.split("/") \
-            or name[1:2] == ":":
-        raise SubmissionError(f"the archive names a path outside itself: {shown(name)}")
+    if "\0" in name or "\\" in name or name[1:2] == ":":
+        raise SubmissionError(f"it names a path outside itself: {shown(name)}")
+    _check_inside(name)
     return str(PurePosixPath(name))
+
+
+def _check_inside(name: str) -> None:
+    """Refuses a path that leads elsewhere once it is put behind another one."""
+    if name.startswith("/") or ".." in name.split("/"):
+        raise SubmissionError(f"it names a path outside itself: {shown(name)}")
 
 
 # --- directories -----------------------------------------------------------------
@@ -165,7 +175,8 @@ def _archive(path: Path) -> Listing:
         except SubmissionError:
             raise
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError,
-                NotImplementedError, ValueError, IndexError, KeyError, OSError) as error:
+                RuntimeError, MemoryError, OverflowError, struct.error, ValueError, IndexError, KeyError,
+                OSError) as error:
             raise SubmissionError(f"{shown(path.name)} is no archive that can be read "
                                   f"({shown(str(error)) or type(error).__name__})") from None
 
@@ -191,16 +202,19 @@ def _zip(file: BinaryIO) -> Listing:
 
 
 class _Bounded:
-    """A decompressing stream that ends in an error once it has given too much."""
+    """A decompressing stream that ends in an error once it has given too much, or is read past its end."""
 
     def __init__(self, stream) -> None:
-        self.stream, self.given = stream, 0
+        self.stream, self.given, self.ends = stream, 0, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self.stream.read(size if 0 <= size <= 1 << 20 else 1 << 20)
         self.given += len(data)
         if self.given > TOTAL_BYTES:
             raise SubmissionError(f"it unpacks to more than {TOTAL_BYTES >> 20} MiB")
+        self.ends += not data
+        if self.ends > 8:       # tarfile would read on to wherever a header says that the next one is
+            raise EOFError("it is cut short")
         return data
 
 
@@ -263,6 +277,7 @@ def _git(repository: Path, branch: str) -> Listing:
         about, _, raw = line.partition(b"\t")
         mode, kind, name_of, size = about.split()
         name = raw.decode("utf-8", "surrogateescape")
+        _check_inside(name)         # a tree object can hold any name
         if _skipped(name):
             listing.count(name)
         elif kind != b"blob" or mode == b"120000":

@@ -9,9 +9,10 @@ and repositories are read without trusting them stands in intake.py.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from grader import headers, intake, markers, sandbox, stage
 from grader import lab as labs
@@ -19,6 +20,7 @@ from grader.intake import Listing, SubmissionError, shown
 from grader.lab import Lab
 
 EXTRA = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.[chS]")
+EXTRA_NAME = 100            # characters of such a name: the build makes longer ones of it
 UNINTERESTING = re.compile(r"(^|/)(\.[^/]+(/.*)?|compile_commands\.json|[^/]*(~|\.pyc|\.o|\.orig|\.rej))$")
 
 # What could read a file that it should not: .incbin, .include, and any include but of a lab's header.
@@ -57,13 +59,14 @@ def take(source: str | Path, lab: Lab, reference: Path = stage.ROOT, *,
         _take_exercises(listing, part, reference, files, notes)
         _take_extra(listing, part, files, notes)
     _check_sources(files)
+    ignored = tuple(_ignored(listing, files, reference))
     tree = stage.fresh(reference, lab, files, "submission")
     try:
         headers.check(tree, lab, files)
     except SubmissionError:
         stage.remove(tree)
         raise
-    return Taken(tree, files, tuple(_ignored(listing, files, reference)), tuple(notes))
+    return Taken(tree, files, ignored, tuple(notes))
 
 
 def isolated(taken: Taken, lab: Lab, exercise: str, reference: Path = stage.ROOT) -> Taken:
@@ -86,7 +89,7 @@ def _rooted(listing: Listing, lab: Lab) -> Listing:
         raise SubmissionError("it is empty")
     if any(name.startswith(f"{lab.directory}/") for name in names):
         return listing
-    tops = {PurePosixPath(name).parts[0] for name in names}
+    tops = {name.split("/")[0] for name in names}
     for top in sorted(tops):
         if any(name.startswith(f"{top}/{lab.directory}/") for name in names):
             def cut(table: dict) -> dict:
@@ -116,7 +119,9 @@ def _take_extra(listing: Listing, lab: Lab, files: dict[str, bytes], notes: list
     prefix = f"{lab.directory}/extra/"
     for name in sorted(listing.files):
         if name.startswith(prefix):
-            if EXTRA.fullmatch(name[len(prefix):]):
+            if len(name) - len(prefix) > EXTRA_NAME:
+                notes.append(f"{shown(name)} is not used: extra/ takes names of at most {EXTRA_NAME} characters")
+            elif EXTRA.fullmatch(name[len(prefix):]):
                 files[name] = listing.files[name]
             else:
                 notes.append(f"{shown(name)} is not used: extra/ takes .c, .h and .S files only")
@@ -140,7 +145,7 @@ def _ignored(listing: Listing, files: dict[str, bytes], reference: Path) -> list
         if name in files or UNINTERESTING.search(name):
             continue
         original = reference / name
-        if not original.is_file():
+        if not os.path.isfile(original):        # Path.is_file() raises where a name is too long
             lines.append(f"{shown(name)} (new file)")
         elif not _untouched(listing.files[name], original, name):
             lines.append(f"{shown(name)} (edited)")

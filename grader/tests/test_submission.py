@@ -256,6 +256,44 @@ def test_bombs_are_stopped_by_what_they_unpack_to(take, tmp_path, monkeypatch):
         assert "it unpacks to more than 2 MiB" in refused(take, tmp_path / name)
 
 
+def header(name, kind=tarfile.REGTYPE, size=0):
+    """A tar header of 512 bytes, whose size may be larger than tarfile writes one."""
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.size = kind, size
+    return entry.tobuf(tarfile.GNU_FORMAT)
+
+
+def test_a_tar_whose_next_header_lies_far_behind_its_end_is_one_line(take, tmp_path):
+    for data in (header("lab1-boot/x", size=1 << 70), gzip.compress(header("lab1-boot/x", size=1 << 70))):
+        (tmp_path / "s.tar").write_bytes(data)
+        assert "it is cut short" in refused(take, tmp_path / "s.tar")
+
+
+def test_archives_that_break_their_reader_are_one_line(take, tmp_path):
+    (tmp_path / "chain.tar").write_bytes((header("long", tarfile.GNUTYPE_LONGNAME, 1) + b"x".ljust(512, b"\0")) * 2000)
+    with zipfile.ZipFile(tmp_path / "far.zip", "w") as archive:
+        archive.writestr("lab1-boot/one.c", "x")
+        archive.infolist()[0].header_offset = (1 << 64) - 1
+    for name in ("chain.tar", "far.zip"):
+        assert "is no archive that can be read" in refused(take, tmp_path / name)
+
+
+def test_names_that_are_no_file_names(student, take, tmp_path):
+    with zipfile.ZipFile(tmp_path / "dot.zip", "w") as archive:
+        archive.writestr(".", "x")
+    assert refused(take, tmp_path / "dot.zip") == "there is no lab1-boot/ in it"
+    long = pack_zip(student, tmp_path / "long.zip")
+    with zipfile.ZipFile(long, "a") as archive:
+        archive.writestr("lab1-boot/" + "n" * 300, "x")
+        archive.writestr("lab1-boot/extra/" + "n" * 300 + ".c", "x")
+    taken = take(long)
+    assert "lab1-boot/" + "n" * 300 + " (new file)" in taken.ignored
+    assert [note.split("is not used: ")[1] for note in taken.notes] == ["extra/ takes names of at most 100 characters"]
+    with tarfile.open(tmp_path / "huge.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo("lab1-boot" + "/.b" * 400_000 + "\n\nx"))
+    assert refused(take, tmp_path / "huge.tar") == "it holds a path of more than 1000 characters"
+
+
 def test_a_zip_that_lies_about_a_size_is_bounded_too(take, tmp_path):
     path = tmp_path / "s.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -375,6 +413,20 @@ def test_links_and_submodules_in_a_repository_are_not_followed(student, take, tm
     taken = take(f"file://{student}")
     assert taken.notes == ("lab1-boot/one.c is a symbolic link: the starter is used",)
     assert taken.ignored == ("sub (a submodule)",)
+
+
+@pytest.mark.parametrize("name", [b"/etc/passwd", b"../s.git/HEAD"])
+def test_a_name_in_a_tree_object_may_not_lead_out(name, student, take, tmp_path):
+    repository = pack_git(student, tmp_path / "s.git")
+
+    def ask(*args, given=None):
+        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *args], cwd=repository, check=True,
+                              input=given, capture_output=True).stdout.strip()
+
+    blob = bytes.fromhex(ask("rev-parse", "HEAD:lab1-boot/one.c").decode())
+    tree = ask("hash-object", "-t", "tree", "--literally", "-w", "--stdin", given=b"100644 " + name + b"\0" + blob)
+    ask("update-ref", "HEAD", ask("commit-tree", tree.decode(), "-m", "x").decode())
+    assert "names a path outside itself" in refused(take, f"file://{repository}")
 
 
 def test_a_damaged_repository_and_a_missing_branch_are_one_line(student, take, tmp_path):
