@@ -13,7 +13,10 @@ def functions(lines):
     """The (address, name) pairs of functions, in rising order, and where the text begins."""
     found, start, end = [], 0, 0
     for line in lines:
-        address, kind, name = line.split()
+        fields = line.split()
+        if len(fields) != 3:        # weak and undefined: it has no address
+            continue
+        address, kind, name = fields
         address = int(address, 16)
         if name == "text_start":
             start = address

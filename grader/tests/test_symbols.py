@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from grader import cpustate
 from grader.symbols import Symbols
 
@@ -33,6 +37,15 @@ def test_a_call_that_ends_a_function_belongs_to_it():
 def test_no_symbols_at_all(tmp_path):
     (tmp_path / "cub.elf").write_bytes(b"")
     assert Symbols.load(tmp_path / "cub.elf").name(0x1234) == "0x1234"
+
+
+def test_a_symbol_without_an_address_is_not_in_the_kernels_table():
+    """`nm` prints a weak undefined symbol with two fields, and a quoted name may hold a space."""
+    lines = ["                 w nowhere", "ffffffff80100000 T text_start", "ffffffff80100040 T kmain",
+             "ffffffff80100060 t two words", "ffffffff80100080 T text_end"]
+    program = Path(cpustate.__file__).with_name("symtab.py")
+    done = subprocess.run([sys.executable, program], input="\n".join(lines), capture_output=True, text=True, check=True)
+    assert '.asciz "kmain"' in done.stdout and "nowhere" not in done.stdout and "words" not in done.stdout
 
 
 def test_registers_in_both_modes():
