@@ -28,7 +28,7 @@ from typing import Iterator
 from grader import build, engine, ktests, report, stage, submission, table, trace
 from grader import lab as labs
 from grader.engine import Cut, EngineError, Job
-from grader.intake import SubmissionError
+from grader.intake import SubmissionError, shown
 from grader.lab import LabError
 from grader.progress import Progress
 from grader.score import FLOOR, Grade
@@ -60,6 +60,7 @@ def seed_number(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """The verb; returns the exit status."""
+    sys.stdout.reconfigure(errors="backslashreplace")      # a path that is not UTF-8 does not end it
     try:
         lab = labs.load(ROOT, args.lab)
         only = [name.strip() for text in args.exercise for name in text.split(",") if name.strip()]
@@ -71,12 +72,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"grade: {error}", file=sys.stderr)
         return 2
     seed = args.seed if args.seed is not None else secrets.randbits(32)
-    grade = Grade.of(lab, seed, only, args.submission or "")
+    grade = Grade.of(lab, seed, only, shown(args.submission or ""))
     with ExitStack() as held:
         try:
             directory = held.enter_context(own_directory(lab.number, args.out))
         except OSError as error:
-            print(f"grade: reports cannot be written to {error.filename}: {error.strerror}", file=sys.stderr)
+            print(f"grade: reports cannot be written to {shown(str(error.filename))}: {error.strerror}",
+                  file=sys.stderr)
             return 2
         grader = Grader(grade, args, directory)
         with interruptible():
@@ -234,7 +236,7 @@ class Grader:
         if blocks := table.failures(self.grade):
             print("\n" + blocks)
         print("\n" + table.summary(self.grade))
-        print(f"reports: {self.shown}/report.html, report.json, junit.xml")
+        print(f"reports: {shown(str(self.shown))}/report.html, report.json, junit.xml")
 
     @property
     def shown(self) -> Path:

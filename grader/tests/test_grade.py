@@ -178,6 +178,16 @@ def test_a_path_is_never_run_by_make(tmp_path, name):
     assert asked[asked.index("--exercise") + 1] == "1.3" and not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("name, words", [(b"caf\xe9.zip", "caf\\xe9.zip"), (b"\x1b[2Jclear.zip", "\\x1b[2Jclear.zip")])
+def test_a_name_that_no_terminal_should_get_is_shown_in_words(tmp_path, name, words):
+    house.make(tmp_path, {"a_test.c": house.ktests(ok_a="1.1")})
+    given = os.fsencode(tmp_path) + b"/" + name
+    open(given, "w").close()
+    said = grade(tmp_path, "--submission", os.fsdecode(given), "--out", os.fsdecode(b"out-" + name))
+    assert said.returncode == 1 and "Traceback" not in said.stderr and words in said.stdout and "\x1b" not in said.stdout
+    assert words in json.loads((tmp_path / os.fsdecode(b"out-" + name) / "report.json").read_text())["output"]
+
+
 # --- when things go wrong -----------------------------------------------------------------
 
 
