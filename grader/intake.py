@@ -30,8 +30,10 @@ from grader import sandbox
 FILES = 20_000              # entries in a submission
 NAME = 1000                 # characters of a path
 FILE_BYTES = 1 << 20        # of one file that is looked at
-TOTAL_BYTES = 64 << 20      # unpacked
+TOTAL_BYTES = 64 << 20      # unpacked, without what is skipped
+SKIPPED_BYTES = 2 << 30     # of what is skipped in a tar archive: it has to be read all the same
 SECONDS = 60                # for git
+GIT_MEMORY = 2048 * sandbox.MEBIBYTE
 SKIPPED = {".git", "build", "__pycache__", ".pytest_cache", "__MACOSX", ".DS_Store"}
 
 
@@ -184,12 +186,14 @@ def _archive(path: Path) -> Listing:
 def _zip(file: BinaryIO) -> Listing:
     listing = Listing()
     with zipfile.ZipFile(file) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > TOTAL_BYTES:
+        # Some tools write a\b for a/b, against the rules.
+        entries = [(entry, entry.filename.replace("\\", "/")) for entry in archive.infolist()]
+        if sum(entry.file_size for entry, path in entries if not _skipped(path)) > TOTAL_BYTES:
             raise SubmissionError(f"it unpacks to more than {TOTAL_BYTES >> 20} MiB")
-        for entry in archive.infolist():
-            name = _checked(entry.filename)
+        for entry, path in entries:
+            name = _checked(path)
             mode = entry.external_attr >> 16
-            if entry.is_dir() or _skipped(name):
+            if path.endswith("/") or _skipped(name):
                 listing.count(name)
             elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 listing.other(name, _kind(mode))
@@ -205,12 +209,12 @@ class _Bounded:
     """A decompressing stream that ends in an error once it has given too much, or is read past its end."""
 
     def __init__(self, stream) -> None:
-        self.stream, self.given, self.ends = stream, 0, 0
+        self.stream, self.given, self.ends, self.skipped = stream, 0, 0, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self.stream.read(size if 0 <= size <= 1 << 20 else 1 << 20)
         self.given += len(data)
-        if self.given > TOTAL_BYTES:
+        if self.given > TOTAL_BYTES + min(self.skipped, SKIPPED_BYTES):
             raise SubmissionError(f"it unpacks to more than {TOTAL_BYTES >> 20} MiB")
         self.ends += not data
         if self.ends > 8:       # tarfile would read on to wherever a header says that the next one is
@@ -226,11 +230,14 @@ def _tar(file: BinaryIO, head: bytes) -> Listing:
     else:
         stream = file
     listing = Listing()
-    with tarfile.open(fileobj=_Bounded(stream), mode="r|", errorlevel=2) as archive:
+    bounded = _Bounded(stream)
+    with tarfile.open(fileobj=bounded, mode="r|", errorlevel=2) as archive:
         for entry in archive:
             name = _checked(entry.name)
             if entry.isdir() or _skipped(name):
                 listing.count(name)
+                if entry.isreg() and not entry.issparse():
+                    bounded.skipped += max(entry.size, 0)
             elif entry.isreg() and not entry.issparse():
                 member = archive.extractfile(entry)
                 listing.add(name, entry.size, member.read)
@@ -321,7 +328,7 @@ def _run_git(repository: Path, command: list[str], given: bytes = b"") -> bytes:
                                    "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0",
                                    "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1",
                                    "GIT_NO_REPLACE_OBJECTS": "1"}
-    limits = sandbox.Limits(cpu=SECONDS, memory=None, file_size=TOTAL_BYTES * 2)
+    limits = sandbox.Limits(cpu=SECONDS, memory=GIT_MEMORY, file_size=TOTAL_BYTES * 2)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as into:
         into.write(given)
         into.seek(0)

@@ -21,6 +21,7 @@ from grader.lab import Lab
 
 EXTRA = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.[chS]")
 EXTRA_NAME = 100            # characters of such a name: the build makes longer ones of it
+EXTRAS = 64                 # such files of one lab: each object that is made of one may be as large as any other
 UNINTERESTING = re.compile(r"(^|/)(\.[^/]+(/.*)?|compile_commands\.json|[^/]*(~|\.pyc|\.o|\.orig|\.rej))$")
 
 # What could read a file that it should not: .incbin, .include, and any include but of a lab's header.
@@ -125,6 +126,8 @@ def _take_extra(listing: Listing, lab: Lab, files: dict[str, bytes], notes: list
                 files[name] = listing.files[name]
             else:
                 notes.append(f"{shown(name)} is not used: extra/ takes .c, .h and .S files only")
+    if sum(name.startswith(prefix) for name in files) > EXTRAS:
+        raise SubmissionError(f"{prefix} holds more than {EXTRAS} files")
 
 
 def _check_sources(files: dict[str, bytes]) -> None:

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 
@@ -153,6 +154,13 @@ def test_extra_files_come_along(student, take):
     build.kernel(taken.tree, 1)
 
 
+def test_extra_files_have_a_number(student, take):
+    synthetic.write(student, {f"lab1-boot/extra/own{n}.c": "" for n in range(submission.EXTRAS)})
+    assert len(take(student).files) == 2 + submission.EXTRAS
+    synthetic.write(student, {"lab1-boot/extra/more.h": ""})
+    assert refused(take, student) == "lab1-boot/extra/ holds more than 64 files"
+
+
 def test_a_missing_file_is_replaced_by_the_starter_and_said(student, reference, take):
     (student / "lab1-boot/two.c").unlink()
     taken = take(student)
@@ -254,6 +262,37 @@ def test_bombs_are_stopped_by_what_they_unpack_to(take, tmp_path, monkeypatch):
     (tmp_path / "s.tar.xz").write_bytes(lzma.compress(tar))
     for name in ("s.zip", "s.tar.gz", "s.tar.xz"):
         assert "it unpacks to more than 2 MiB" in refused(take, tmp_path / name)
+
+
+@pytest.mark.parametrize("form", ["zip", "tar.gz"])
+def test_what_is_skipped_does_not_count(form, student, take, tmp_path, monkeypatch):
+    """Who packs the whole tree packs build/ and .git/, too."""
+    monkeypatch.setattr(intake, "TOTAL_BYTES", 2 << 20)
+    synthetic.write(student, {"build/lab1/cub.elf": "x" * (3 << 20), ".git/objects/pack/x.pack": "x" * (3 << 20)})
+    source = tmp_path / f"s.{form}"
+    pack_zip(student, source) if form == "zip" else pack_tar(student, source, "w:gz")
+    assert "lab1-boot/one.c" in take(source).files
+    monkeypatch.setattr(intake, "SKIPPED_BYTES", 1 << 20)       # a tar has to be read to its end: no bomb there either
+    if form == "tar.gz":
+        assert "it unpacks to more than 2 MiB" in refused(take, source)
+
+
+def test_a_long_name_is_no_way_round_the_limit(take, tmp_path, monkeypatch):
+    """A link in build/ has no bytes to be skipped: what it claims does not make room for a header of that size."""
+    monkeypatch.setattr(intake, "TOTAL_BYTES", 2 << 20)
+    claims = header("build/x", tarfile.SYMTYPE, 64 << 20) + header("long", tarfile.GNUTYPE_LONGNAME, 8 << 20)
+    (tmp_path / "s.tar.gz").write_bytes(gzip.compress(claims + bytes(8 << 20)))
+    assert "it unpacks to more than 2 MiB" in refused(take, tmp_path / "s.tar.gz")
+
+
+def test_a_zip_with_backslashes_is_read(student, take, tmp_path):
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for path in sorted(student.rglob("*")):
+            entry = zipfile.ZipInfo("x")
+            entry.filename = str(path.relative_to(student)).replace("/", "\\") + ("\\" if path.is_dir() else "")
+            archive.writestr(entry, path.read_bytes() if path.is_file() else "")
+    taken = take(tmp_path / "s.zip")
+    assert sorted(taken.files) == ["lab1-boot/one.c", "lab1-boot/two.c"] and taken.ignored == taken.notes == ()
 
 
 def header(name, kind=tarfile.REGTYPE, size=0):
@@ -429,6 +468,18 @@ def test_a_name_in_a_tree_object_may_not_lead_out(name, student, take, tmp_path)
     assert "names a path outside itself" in refused(take, f"file://{repository}")
 
 
+@pytest.mark.skipif(not sandbox.available(), reason="bubblewrap does not work here")
+def test_an_object_that_inflates_without_end_ends_in_a_line(student, take, tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "GIT_MEMORY", 256 << 20)
+    repository = pack_git(student, tmp_path / "s.git")
+    data = b"commit %d\0tree " % (512 << 20) + bytes(512 << 20)
+    at = repository / "objects" / "ab" / ("1" * 38)
+    at.parent.mkdir(exist_ok=True)
+    at.write_bytes(zlib.compress(data, 1))
+    (repository / "refs/heads/main").write_text("ab" + "1" * 38 + "\n")
+    assert "memory" in refused(take, f"file://{repository}#main")
+
+
 def test_a_damaged_repository_and_a_missing_branch_are_one_line(student, take, tmp_path):
     repository = pack_git(student, tmp_path / "s.git")
     assert refused(take, f"file://{repository}#nowhere").startswith("git cannot read it: ")
@@ -489,8 +540,9 @@ def test_an_honest_header_is_taken(with_header, tmp_path):
     'asm(".inc" "bin \\"x\\"");', 'asm(".inc" /**/ "bin \\"x\\"");', 'asm(".INCBIN \\"x\\"");',
     "#define X <stdint.h>\n#include X", '#include "lab1-boot/tests/one_test.c"', '#include "../../reference/x.c"',
     '#include "/autograder/source/cub/lab1-boot/one.c"', '%:include "/x.c"', '#/**/include "/x.c"',
-    'const char a[] = "/*";\n#/**/include "/x.c"\nconst char b[] = "*/";', '#inc\\\r\nlude "/x.c"', '#inc\\ \nlude "/x.c"',
-    '#\0include "/x.c"', '#import "/x.c"', '#include <.//x.c>', 'asm(".include \\"/x.S\\"");', 'asm(".inc" "lude \\"/x.S\\"");'])
+    'const char a[] = "/*";\n#/**/include "/x.c"\nconst char b[] = "*/";', '#inc\\\r\nlude "/x.c"',
+    '#inc\\ \nlude "/x.c"', '#\0include "/x.c"', '#import "/x.c"', '#include <.//x.c>',
+    'asm(".include \\"/x.S\\"");', 'asm(".inc" "lude \\"/x.S\\"");'])
 def test_without_a_sandbox_a_file_that_could_read_tests_is_refused(student, take, monkeypatch, line):
     monkeypatch.setattr(sandbox, "available", lambda: False)
     one = student / "lab1-boot/one.c"
