@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from grader import cpustate, sandbox
+from grader.wires import ROOM
 
 QEMU = "qemu-system-x86_64"
 SERIAL, MONITOR = ("console", "com2"), "qmp"
@@ -41,6 +42,7 @@ class Options:
     readable: Sequence[Path] = ()       # files that those options name
     backstop: float = 120.0             # seconds of wall time; without icount it is patience
     output_limit: int = 4 << 20         # bytes a port
+    room: int = ROOM                    # bytes a port that the guest may be ahead of us (wires.py)
 
     @property
     def elf(self) -> Path:

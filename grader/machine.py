@@ -105,7 +105,7 @@ class Machine:
     def _launch(self) -> None:
         options, at = self.options, self.directory
         self.qmp = Qmp(lambda data: self._wires.send("qmp", data), self._pump_for_answer)
-        self._wires = Wires(at, SERIAL, [MONITOR], self._receive)
+        self._wires = Wires(at, SERIAL, [MONITOR], self._receive, options.room)
         with open(at / "stderr", "wb") as said:
             self._process = subprocess.Popen(
                 confined(command(options, at), options, at), stdin=subprocess.DEVNULL, stdout=said,

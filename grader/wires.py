@@ -29,7 +29,7 @@ class Wires:
     """Wires by name.  `receive(name, data)` is called for all that comes."""
 
     def __init__(self, directory: Path, pipes: Iterable[str], sockets: Iterable[str],
-                 receive: Callable[[str, bytes], None]) -> None:
+                 receive: Callable[[str, bytes], None], room: int = ROOM) -> None:
         self._receive = receive
         self._selector = selectors.DefaultSelector()
         self._readers: dict[str, int] = {}      # file descriptors
@@ -37,7 +37,7 @@ class Wires:
         self._unsent: dict[str, bytearray] = {}
         self._listeners: dict[str, socket.socket] = {}
         for name in pipes:
-            self._add(name, *_pipes(directory / name))
+            self._add(name, *_pipes(directory / name, room))
         for name in sockets:
             listener = self._listeners[name] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(directory / name))
@@ -144,12 +144,12 @@ class Wires:
         self._selector.close()
 
 
-def _pipes(path: Path) -> tuple[int, int]:
+def _pipes(path: Path, room: int) -> tuple[int, int]:
     """Makes the pipes that QEMU opens for a `-chardev pipe` of that path: what we read, what we write."""
     os.mkfifo(f"{path}.out")
     os.mkfifo(f"{path}.in")
     reader = os.open(f"{path}.out", os.O_RDONLY | os.O_NONBLOCK)
     writer = os.open(f"{path}.in", os.O_RDWR | os.O_NONBLOCK)    # nobody reads it yet
     with contextlib.suppress(OSError):      # an unprivileged user may have so many large ones
-        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, ROOM)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, room)
     return reader, writer

@@ -233,6 +233,16 @@ def test_a_guest_is_not_kept_waiting(tmp_path):
     assert b"".join(came) == bytes(number % 251 for number in range(50_000))
 
 
+def test_a_line_can_be_given_less_room(tmp_path):
+    """Lab 1 looks at what a kernel does while its line is busy."""
+    with Machine(probes.build(tmp_path, "hear(COM1);"), room=4096) as machine:
+        guest = os.open(machine.directory / "console.out", os.O_RDWR | os.O_NONBLOCK)
+        try:
+            assert os.write(guest, bytes(8000)) == 4096
+        finally:
+            os.close(guest)
+
+
 # --- looking, and leaving nothing behind --------------------------------------------------
 
 
