@@ -15,6 +15,7 @@ The tests' objects are covered as well, until in the last step all is linked.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import re
@@ -30,6 +31,7 @@ GRADER = Path(__file__).resolve().parent
 RULES = GRADER / "kernel.mk"
 SECRET = ("tests", "hidden", "mutants")
 ERROR_LINES = 12        # of the compiler's block that is shown
+LONG = 1000             # characters of a line of make's that are kept
 JOBS = os.cpu_count() or 1
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -155,6 +157,7 @@ class _Make:
         result = fence.run(["make", "--no-print-directory", "-f", str(RULES), *self.flags, *options],
                            cwd=self.tree, readable=[GRADER], writable=[self.where],
                            covered=covered, wall=self.wall, **vars(self.limits))
+        result = dataclasses.replace(result, output="\n".join(line[:LONG] for line in result.output.split("\n")))
         with open(self.log, "a") as log:
             log.write(result.output)
         return result
@@ -178,7 +181,7 @@ class _Make:
 
 def _blame(log: str, at: int) -> str:
     """The file whose target failed at or after that place of the log, if make named it."""
-    named = re.search(r"\*\*\* \[[^\]]*?([\w./-]+)\.o\]", log[max(0, at - 200):])
+    named = re.search(r"\*\*\* \[[^\]]*?([\w./-]+)\.o\]", log[max(0, at - 200):at + 2000])
     return f" ({re.sub(r'^build/lab[0-9]+/(test/|debug/)?', '', named[1])})" if named else ""
 
 
@@ -189,7 +192,7 @@ def telling(log: str) -> bool:
 
 
 DIAGNOSTIC = re.compile(r"^[^\s:][^:\n]*:\d+:(?:\d+:)? (?:fatal )?error:|^[^\s:][^:\n]*:\d+: Error:")
-LINKER = re.compile(r"undefined reference to|multiple definition of|^(?:\S*/)?(?:\S*-)?ld: ")
+LINKER = re.compile(r"undefined reference to|multiple definition of|^(?:\S*[/-])?ld: ")
 NOISE = re.compile(r"^make(\[\d+\])?: |: Assembler messages:$|^collect2: |^cc1: (all|some) warnings")
 
 
@@ -200,7 +203,7 @@ def first_error(log: str, tree: Path) -> str:
         if DIAGNOSTIC.search(line):
             return "\n".join(_context(lines, number) + _block(lines, number))
         if LINKER.search(line) and not re.search(r"in function|warning:", line):
-            return re.sub(r"^(\S*/)?(\S*-)?ld: ", "", line).replace("; ", ";\n    ", 1)
+            return re.sub(r"^(\S*[/-])?ld: ", "", line).replace("; ", ";\n    ", 1)
     for line in lines:
         if "***" in line or re.search(r"\berror\b", line, re.IGNORECASE):
             return line

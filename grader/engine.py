@@ -25,6 +25,7 @@ from grader.verdicts import Result, Run
 
 PACKAGE = Path(__file__).resolve().parent.parent     # where grader/ lies
 LOOK = 0.1              # seconds between two looks at the results
+QUIET = 3600            # seconds after which no test's end means that none will come
 ORDERLY = (0, 1, 5)     # pytest's exit statuses after a whole run (5: no tests)
 
 
@@ -97,16 +98,19 @@ def _command(job: Job, record: Run) -> list[str]:
 
 
 def _watch(process: subprocess.Popen, record: Run, heard: Callable) -> None:
-    """Until pytest has ended: tells what is new."""
-    known = -1
+    """Until pytest has ended: tells what is new.  Raises Cut when nothing has been for long."""
+    known, since = -1, time.monotonic()
     while True:
         ended = process.poll() is not None
         size = record.results_file.stat().st_size if record.results_file.exists() else 0
         if size != known:
             known = size
             heard(record.tests(), record.results())
+            since = time.monotonic()
         if ended:
             return
+        if time.monotonic() - since > QUIET:
+            raise Cut(f"no test ended for {QUIET // 60} minutes")
         time.sleep(LOOK)
 
 

@@ -15,6 +15,8 @@ CHECK = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): (?P<got>.*
 HOLDS = re.compile(r"(?P<place>[^\s:]+:\d+): (?P<check>KT_\w+\(.*\)): does not hold")
 FRAME = re.compile(r"^\s+(0x[0-9a-f]+)\s+(\S.*)$")
 LONG = 320     # characters of a line
+READ = 4000    # characters of a line that are read: a kernel's may be as long as it likes
+LINES = 200    # of a test's checks that are read, and of a failure's report
 SCHEDULE = re.compile(r"schedule (\d+): (.*)")      # lab3-threads/explore/explore.c
 MORE = "- "    # how a line begins that goes on with the check before it
 CHECKS = 6     # failed checks of a test that are shown
@@ -91,10 +93,10 @@ def ktest(title: str, panics: str, end: End, diagnostics: list[str], todos: list
           console: str) -> Failure:
     """A kernel test's boot that did not pass."""
     failure = Failure(expected=title, todos=todos)
-    checks = [line for line in diagnostics if not line.startswith("panic: ")]
-    if first := next((m for line in checks if (m := CHECK.fullmatch(line))), None):
+    checks = [line[:READ] for line in diagnostics if not line.startswith("panic: ")]
+    if first := next((m for line in checks[:LINES] if (m := CHECK.fullmatch(line))), None):
         failure.expected = f"{first['want']} from {first['check']} at {first['place']}"
-    elif first := next((m for line in checks if (m := HOLDS.fullmatch(line))), None):
+    elif first := next((m for line in checks[:LINES] if (m := HOLDS.fullmatch(line))), None):
         failure.expected = f"{first['check']} to hold at {first['place']}"
     if panics and not checks:
         failure.expected = f"a panic that says {panics!r}"

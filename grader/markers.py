@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Collection, Iterable
 
 MARK = re.compile(r"^(?P<indent>[ \t]*)(?P<sign>//|#)[ \t]*(?P<edge>BEGIN|END) "
-                  r"(?P<kind>SOLUTION|YOUR CODE)[ \t]+(?P<id>\d+\.\d+)[ \t]*(?P<rest>.*?)[ \t]*$")
+                  r"(?P<kind>SOLUTION|YOUR CODE)[ \t]+(?P<id>\d+\.\d+)[ \t]*(?P<rest>(?:.*[^ \t])?)[ \t]*$")
 STARTER = re.compile(r"^[ \t]*(?://|#)[ \t]*STARTER[ \t]+(?P<id>\S+)[ \t]*$")
 LOOKS_LIKE = re.compile(r"^[ \t]*(?://|#)[ \t]*(?:BEGIN|END) (?:SOLUTION|YOUR CODE)\b")
 COMMENT = re.compile(r"^[ \t]*(?://|#) ?(?P<code>.*)$")

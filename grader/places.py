@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.symbols import Symbols
 
-FRAME = re.compile(r"\b([A-Za-z_][\w.]*)\+0x([0-9a-f]+)\b")
+FRAME = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\+0x([0-9a-f]{1,16})\b")
 CALLERS = re.compile(r"^(- processor .*? in )(.*)$")       # lab3-threads/explore/clocks.c
 TIMEOUT = 20
 

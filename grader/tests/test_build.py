@@ -7,6 +7,7 @@ synthetic tree with rules of its own shows more (the rules are swapped for that)
 import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,15 @@ def test_a_linker_scripts_assertion_is_shown():
 def test_a_missing_rule_and_silence_still_say_something():
     assert "No rule" in build.first_error("make: *** No rule to make target 'x'.  Stop.\n", Path("/t"))
     assert build.first_error("", Path("/t")) == "make said nothing"
+
+
+def test_what_a_source_says_takes_a_moment_to_read(tree):
+    began = time.process_time()
+    assert not build.telling("/-" * 20_000)
+    assert build._blame("*** [" * 20_000, 0) == ""
+    assert time.process_time() - began < 2
+    (tree / "lab1-boot/b.c").write_text("#error " + "*" * 50_000 + "\n")
+    assert max(map(len, fails(tree).splitlines())) <= build.LONG
 
 
 def test_a_build_that_runs_for_ever_is_cut(tree):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -99,3 +100,9 @@ def test_send_passes_bytes_on():
 
 def test_clean_shows_no_control_characters():
     assert clean("a\x07b\x1b[31mred\x1b[0m\r\n\x00") == "a·bred\n·"
+
+
+def test_clean_takes_a_moment_for_a_kernel_that_only_returns():
+    began = time.process_time()
+    assert clean("a\r\r\nb" + "\r" * 200_000) == "a\nb"
+    assert time.process_time() - began < 2

@@ -20,10 +20,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from grader import build, markers, page, report, score, stage
+from grader import build, engine, markers, page, report, score, stage
 from grader import lab as labs
 from grader.tests import house
-from grader.verdicts import Result
+from grader.verdicts import Result, Run
 
 # `python -c` with this runs make grade on a house instead of on Cub.
 DRIVER = """
@@ -247,6 +247,17 @@ def test_pytest_killed_keeps_what_it_had(tmp_path):
     house.make(tmp_path, {"a_test.c": house.ktests(ok_a="1.1"), "test_p.py": kill})
     said = grade(tmp_path, "--jobs", "1")
     assert said.returncode == 1 and "killed by SIGKILL" in said.stdout and reports(tmp_path)[0]["score"] == 30
+
+
+def test_a_run_in_which_nothing_ends_any_more_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "QUIET", 1)
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        with pytest.raises(engine.Cut, match="no test ended for"):
+            engine._watch(process, Run(tmp_path), lambda collected, results: None)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def wait_for(met, seconds: float = 30) -> None:

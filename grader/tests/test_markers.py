@@ -1,5 +1,7 @@
 """The marks around exercises: starters, splices, and errors with file and line."""
 
+import time
+
 import pytest
 
 from grader import markers
@@ -118,6 +120,14 @@ def test_marks_that_do_not_fit_are_named_with_file_and_line(text, message):
     with pytest.raises(markers.MarkerError) as error:
         markers.parse(text, "a.c", known={"2.1", "2.2"})
     assert str(error.value) == message
+
+
+def test_blanks_in_a_mark_take_a_moment():
+    began = time.process_time()
+    text = "// BEGIN YOUR CODE 2.1 \t\n// END YOUR CODE 2.1 a" + " " * 100_000 + "b \t"
+    with pytest.raises(markers.MarkerError, match="text after END YOUR CODE 2.1: a +b$"):
+        markers.parse(text, "two.c")
+    assert time.process_time() - began < 2
 
 
 def test_isolate_takes_the_other_regions_from_the_reference():

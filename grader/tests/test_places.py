@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from grader import emulator as emu
 from grader.places import located
 from grader.symbols import Symbols
@@ -27,3 +29,10 @@ def test_a_name_that_several_share_is_not_guessed():
     kmain = Symbols.load(kernel.elf).address("kmain")
     assert located(["kmain+0x20"], kernel.elf, Symbols([(kmain, "kmain")])) != ["kmain+0x20"]
     assert located(["kmain+0x20"], kernel.elf, Symbols([(kmain, "kmain"), (kmain + 4, "kmain")])) == ["kmain+0x20"]
+
+
+def test_a_message_that_looks_like_names_takes_a_moment(tmp_path):
+    began = time.process_time()
+    line = "panic: " + "a." * 20_000
+    assert located([line], tmp_path / "none", Symbols([])) == [line]
+    assert time.process_time() - began < 2
