@@ -130,4 +130,4 @@ def clean(text: str) -> str:
     """Text for a report: no carriage returns, no escape sequences, no other control characters."""
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b.", "", text)
     text = re.sub(r"(?<!\r)\r+\n", "\n", text).replace("\r", "")
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "·", text)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "·", text)

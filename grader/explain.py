@@ -47,7 +47,7 @@ class Failure:
         return self.seen[0] if self.seen else self.expected
 
     def text(self) -> str:
-        """The whole block."""
+        """The whole block, of which nobody reads more than so much; the command that runs it again is whole."""
         parts = [_field("expected", self.expected)] if self.expected else []
         parts += [_field("seen", "\n".join(self.seen))] if self.seen else []
         parts += [_field("todo", "\n".join(self.todos))] if self.todos else []
@@ -56,8 +56,10 @@ class Failure:
             parts.append("last console lines:\n" + _indented(self.console, "  | "))
         if self.trace:
             parts.append("backtrace:\n" + _indented("\n".join(self.trace), "    "))
-        parts += [_field("again", self.again)] if self.again else []
-        return "\n".join(parts)
+        lines = [shortened(line) for line in clean("\n".join(parts)).split("\n")]
+        if len(lines) > LINES:
+            lines[LINES // 2:-LINES // 2] = [f"... {len(lines) - LINES} lines left out ..."]
+        return "\n".join(lines + ([_field("again", self.again)] if self.again else []))
 
 
 def _field(name: str, text: str) -> str:

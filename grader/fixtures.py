@@ -114,7 +114,7 @@ def new_machine(item: pytest.Item, options: dict) -> Machine:
     """A machine, not started yet, noted down so that a failure can show its console."""
     kernel = options.pop("kernel", None) or kernel_of(item)
     made = Machine(kernel, **(machine_options(item) | options))
-    item.__dict__.setdefault("cub_machines", []).append(made)
+    item.__dict__["cub_machines"] = [made]      # the last one only: pytest keeps items, and a console may be long
     return made
 
 

@@ -318,13 +318,15 @@ class Machine:
         return End(kind, detail, self.where())
 
     def _lost(self, error: Exception) -> None:
-        """QEMU went away during a command, or the host's time is up."""
+        """QEMU went away during a command or refused it, or the host's time is up."""
         if isinstance(error, Backstop):
             self.end = End("timeout", f"no end after {self.options.patience:g} s of the host's time")
         elif self.end is None:
-            while self._wires.pump(0.2) or not self._wires.closed:
+            # One that refused (its disk is full) lives on, and maybe stands still: then nothing closes.
+            while (self._wires.pump(0.2) or not self._wires.closed) and time.monotonic() < self._deadline:
                 pass
-            self.end = self._left(self._process.wait())
+            self.end = self._left(self._process.wait()) if self._wires.closed else \
+                End("timeout", f"QEMU's monitor: {error}")
 
     # --- looking from outside ------------------------------------------------------------
 

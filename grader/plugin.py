@@ -21,7 +21,7 @@ import pytest
 
 from grader import build, explain, ktests, places
 from grader import lab as labs
-from grader.dialogue import Expected
+from grader.dialogue import Expected, clean
 from grader.fixtures import (  # noqa: F401 (pytest finds them here)
     alone, boot_ktest, kept_input, kernel, ktest, machine, rng, several, symbols, user)
 from grader.machine import MachineError
@@ -280,6 +280,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 
 
 def _record(item: pytest.Item, outcome: str, reason: str, seconds: float, block: str = "") -> None:
+    reason = explain.shortened(clean(reason))       # a kernel's words: they may be anything
     counts = not (outcome == "skipped" and not isinstance(item, KtestItem))
     if not isinstance(item, KtestItem) and reason.startswith("Skipped: "):
         reason = reason[len("Skipped: "):]

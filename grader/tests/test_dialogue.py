@@ -100,6 +100,7 @@ def test_send_passes_bytes_on():
 
 def test_clean_shows_no_control_characters():
     assert clean("a\x07b\x1b[31mred\x1b[0m\r\n\x00") == "a·bred\n·"
+    assert clean("\x9b2J\t\xe4") == "·2J\t\xe4"
 
 
 def test_clean_takes_a_moment_for_a_kernel_that_only_returns():

@@ -170,6 +170,14 @@ def test_backstop(tmp_path):
         assert machine.wait().kind == "timeout"
 
 
+def test_a_monitor_that_refuses_is_no_wait_without_end(tmp_path):
+    """What memory holds cannot be written (here: there is a directory), and QEMU lives on."""
+    with Machine(probes.build(tmp_path, "for (;;) ;"), ktest="probe", backstop=3, limit=30) as machine:
+        machine.watcher._file.mkdir()
+        end = machine.wait()
+    assert (end.kind, end.detail.split(": ")[:2]) == ("timeout", ["QEMU's monitor", "QMP pmemsave"])
+
+
 # --- the host's time changes no verdict --------------------------------------------------
 
 

@@ -115,6 +115,37 @@ def test_p(machine):
     assert "left through the exit port" in block or "not ok" in block or "KT_EQ" in block
 
 
+def test_what_a_kernel_says_is_shown_short_and_clean(tmp_path):
+    house.make(tmp_path, {"test_p.py": '''
+import pytest
+
+def test_p():
+    """Shows p."""
+    raise AssertionError("\\x1b[2J" + "x" * 10_000)
+
+def test_q():
+    """Shows q."""
+    pytest.skip("\\x1b[2Jnot here")
+'''})
+    said = house.pytest(tmp_path)
+    failed, skipped = results(tmp_path)["test_p"], results(tmp_path)["test_q"]
+    assert failed.reason.startswith("xxx") and len(failed.reason) < 400 and len(failed.block) < 1000
+    assert skipped.reason == "not here"
+    assert not any("\x1b" in text for text in (failed.reason, failed.block, said.stdout))
+
+
+def test_the_last_machine_is_kept(tmp_path):
+    house.make(tmp_path, {"test_p.py": '''
+def test_p(machine, request):
+    """Shows p."""
+    machine(ktest="talk")
+    machine(ktest="walk").console.expect("hello")
+    assert [made.options.ktest for made in request.node.cub_machines] == ["walk"]
+'''})
+    house.pytest(tmp_path)
+    assert outcomes(tmp_path) == {"test_p": "passed"}
+
+
 @pytest.mark.parametrize("text, words", [
     ('KTEST(a, "1.1")\n', "lab1-x/tests/a_test.c:1: a has no title"),
     ('KTEST(a, "9.9", "t")\n', "names exercise 9.9, which is not in lab.toml"),
