@@ -34,6 +34,7 @@ KINDS = ("", "switch", "wake", "start", "exit", "wait", "waited", "mark")
 RING_EVENTS = (4096 << 5) // EVENT.size
 DIRECT_MAP, KERNEL_BASE = 0xffff800000000000, 0xffffffff80000000
 CPUS = 8
+DUMP = CPUS * (RING_EVENTS + 1) + 1         # lines of the longest dump; a forged one may be longer
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def boot(kernel: build.Kernel, test: str, *, limit: float = ktests.LIMIT, append
     """Boots that test with the trace on; `options` are launch.Options'.  Raises MachineError."""
     with Machine(kernel, ktest=test, append=f"{append} trace".strip(), limit=limit + TELLING, **options) as machine:
         end = machine.wait()
-        told = timeline.read(ktap.read(machine.com2.text).events)
+        told = timeline.read(ktap.read(machine.com2.text).events[:DUMP])
         return Traced(end, told if told.events else from_memory(machine))
 
 

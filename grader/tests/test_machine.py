@@ -170,6 +170,12 @@ def test_backstop(tmp_path):
         assert machine.wait().kind == "timeout"
 
 
+def test_a_guest_that_stops_its_watchdog_has_the_host_s_time(tmp_path):
+    """docs/integrity.md says so: ports 0x441 and 0x443 are within a kernel's reach."""
+    end = boot(tmp_path, "out8(0x441, 0); for (;;) spend(1000);", limit=0.1, backstop=3)
+    assert end.kind == "timeout"
+
+
 def test_a_monitor_that_refuses_is_no_wait_without_end(tmp_path):
     """What memory holds cannot be written (here: there is a directory), and QEMU lives on."""
     with Machine(probes.build(tmp_path, "for (;;) ;"), ktest="probe", backstop=3, limit=30) as machine:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from grader import build, emulator as emu, ktap, lab as labs, report, timeline, timeline_json, timeline_svg, trace
+from grader.dialogue import Dialogue
 from grader.machine import End
 from grader.score import Grade
 from grader.timeline import Slice, Wait
@@ -271,6 +272,31 @@ def test_what_a_python_test_booted_is_booted_again(monkeypatch, small, tmp_path)
     told = trace.pictured(result, None, tmp_path, Path("p"), 42, limit=3)
     assert told.block == "seen: x\npicture:  p/test_logs-two-words.svg"
     assert asked == {**booted, "input": b"g 3", "seed": 42}
+
+
+def test_a_forged_dump_is_read_as_far_as_a_real_one_goes(monkeypatch):
+    lines = ["processor 0: 9 events, the last 9 follow"] + [f'{i} mark 1 "x"' for i in range(2 * trace.DUMP)]
+
+    class Forger:
+        """A machine that says too much."""
+        com2 = Dialogue("com2", None)
+
+        def __init__(self, kernel, **options):
+            self.com2.feed("".join(f"# trace {line}\n" for line in lines).encode())
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def wait(self):
+            return End("failed")
+
+    monkeypatch.setattr(trace, "Machine", Forger)
+    assert len(trace.boot(None, "a").timeline.events) == trace.DUMP - 1
+    whole = many(trace.RING_EVENTS, cpus=trace.CPUS)
+    assert len(whole) == trace.DUMP
 
 
 @pytest.mark.slow
