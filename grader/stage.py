@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Iterator, Mapping
+from typing import Iterable, Iterator, Mapping
 
 from grader import build
 from grader import lab as labs
@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ("kernel.mk", "font.py", "symtab.py")       # what a build needs of grader/
 JUNK = ("__pycache__", ".pytest_cache", "*.pyc", "*.orig", "*.rej", "*~")
 KEPT = 3600         # seconds for which an unused warm tree is kept
+LEFT = 24 * KEPT    # seconds after which nobody uses a staged tree any more: gradings may take hours
 
 Changes = Mapping[str, "str | bytes"]
 
@@ -43,8 +44,9 @@ def warm(reference: Path, lab: Lab) -> Path:
     home = reference / "build" / "warm"
     tree = home / f"lab{lab.number}-{_fingerprint(reference, lab)}"
     with build.locked(home / ".lock"):
+        _sweep((home.parent / "stage").glob("*"), LEFT)     # a killed run left them behind
         if not (tree / ".ready").exists():
-            _sweep(home)
+            _sweep(home.glob("lab*"), KEPT)                 # of earlier states of the reference
             shutil.rmtree(tree, ignore_errors=True)
             _copy_sources(reference, lab, tree)
             build.kernel(tree, lab.number)
@@ -153,10 +155,9 @@ def _fingerprint(reference: Path, lab: Lab) -> str:
     return digest.hexdigest()[:16]
 
 
-def _sweep(home: Path) -> None:
-    """Removes warm trees of earlier states of the reference that nobody used lately,
-    and staged trees that a killed run left behind."""
-    for path in [*home.glob("lab*"), *(home.parent / "stage").glob("*")]:
+def _sweep(trees: Iterable[Path], kept: float) -> None:
+    """Removes those trees that nobody used for so many seconds."""
+    for path in trees:
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > KEPT:
+            if time.time() - path.stat().st_mtime > kept:
                 shutil.rmtree(path)
