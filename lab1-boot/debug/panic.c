@@ -60,13 +60,21 @@ _Noreturn static void panic_end(void)
 	cpu_stop();
 }
 
-_Noreturn static void panic_common(const char *message, uint64_t rip, uint64_t rbp)
+/* One panic more, before anything of it is formatted: that may be what fails. How many there were.
+ */
+static int begin_one(void)
 {
+	int depth;
+
 	panic_begin();
-	int depth = __atomic_fetch_add(&panics, 1, __ATOMIC_RELAXED);
+	depth = __atomic_fetch_add(&panics, 1, __ATOMIC_RELAXED);
 	if (depth >= 2)
 		cpu_stop();
+	return depth;
+}
 
+_Noreturn static void panic_common(int depth, const char *message, uint64_t rip, uint64_t rbp)
+{
 	kprintf("\npanic: %s\n", message);
 	if (depth == 0)
 		backtrace_print(rip, rbp);
@@ -80,22 +88,24 @@ _Noreturn void panic_at(const char *file, int line, const char *text, ...)
 {
 	char message[256];
 	va_list arguments;
+	int depth = begin_one();
 
 	va_start(arguments, text);
 	int length = kvsnprintf(message, sizeof(message), text, arguments);
 	va_end(arguments);
 	if (length >= 0 && length < (int)sizeof(message))
 		ksnprintf(message + length, sizeof(message) - length, " (%s:%d)", file, line);
-	panic_common(message, 0, (uint64_t)__builtin_frame_address(0));
+	panic_common(depth, message, 0, (uint64_t)__builtin_frame_address(0));
 }
 
 _Noreturn void panic_frame(uint64_t rip, uint64_t rbp, const char *text, ...)
 {
 	char message[256];
 	va_list arguments;
+	int depth = begin_one();
 
 	va_start(arguments, text);
 	kvsnprintf(message, sizeof(message), text, arguments);
 	va_end(arguments);
-	panic_common(message, rip, rbp);
+	panic_common(depth, message, rip, rbp);
 }

@@ -139,7 +139,6 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 	if (error)
 		return error;
 
-	page_get(page); /* so that it is nobody's own until all have forgotten the old one */
 	tlb_batch_init(&batch, &space->pagetable);
 	error = pagetable_replace(&space->pagetable, address, mapping,
 		page_phys(page) | (copies ? rights & ~PTE_WRITE : rights) | PTE_COUNTED, &batch);
@@ -148,7 +147,6 @@ static int fault_write(struct vm_space *space, const struct vm_region *region, u
 	else if (!(mapping->entry & PTE_COUNTED))
 		__atomic_fetch_add(&space->resident, 1, __ATOMIC_RELAXED);
 	tlb_flush(&batch);
-	page_put(page);
 	return error || !copies ? error : -EAGAIN;
 	// END SOLUTION 2.7 => todo("2.7"); (void)space, (void)region, (void)address, (void)mapping;
 	// return -ENOMEM;
@@ -163,12 +161,20 @@ static int resolve(
 	struct vm_space *space, const struct vm_region *region, uint64_t address, bool write)
 {
 	struct mapping mapping;
+	int error = -EAGAIN;
 
 	if (!pagetable_query(&space->pagetable, address, &mapping))
 		return fault_absent(space, region, address, write);
-	if (write && !mapping.write)
+	if (!write || mapping.write)
+		return 0; /* another processor was quicker */
+	if (region->shared)
 		return fault_write(space, region, address, &mapping);
-	return 0; /* another processor was quicker */
+	/* One at a time: a copy that others have yet to hear of may not be written so far. */
+	mutex_lock(&space->copying);
+	if (pagetable_query(&space->pagetable, address, &mapping) && !mapping.write)
+		error = fault_write(space, region, address, &mapping);
+	mutex_unlock(&space->copying);
+	return error;
 }
 
 static enum vm_result resolve_all(

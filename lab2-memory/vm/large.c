@@ -74,15 +74,12 @@ int vm_large_copy(struct vm_space *space, const struct vm_region *region, uint64
 		return error ? error : -EAGAIN;
 	}
 	page_copy(page_address(page), phys_to_virt(old), LARGE_PAGE);
-	/* As in fault_write: nobody's own, and not to be written, until all have forgotten the old.
-	 */
+	/* As in fault_write: not to be written until all have forgotten the old one. */
 	entry = (vm_pte_rights(region) & ~PTE_WRITE) | PTE_COUNTED | page_phys(page);
-	page_get(page);
 	tlb_batch_init(&batch, table);
 	error = pagetable_replace(table, start, mapping, entry, &batch);
-	tlb_flush(&batch);
-	page_put(page);
 	if (error)
 		page_free(page);
+	tlb_flush(&batch);
 	return error ? error : -EAGAIN;
 }

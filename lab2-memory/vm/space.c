@@ -28,6 +28,7 @@ struct vm_space *vm_space_create(void)
 		return NULL;
 	}
 	rwlock_init(&space->lock, "vm_space");
+	mutex_init(&space->copying, "copies");
 	ranges_init(&space->regions, VM_LOW, VM_HIGH);
 	space->top = VM_MAP_TOP;
 	return space;

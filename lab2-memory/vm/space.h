@@ -49,6 +49,7 @@ struct vm_region {
 /* Key: [lock], [a] atomic, [own] has a lock of its own. */
 struct vm_space {
 	struct rwlock lock;         /* read: regions stand still; write: they change */
+	struct mutex copying;       /* [own] inside lock: private pages are copied one at a time */
 	struct ranges regions;      /* [lock] */
 	struct pagetable pagetable; /* [own] */
 	uint64_t top;      /* [I] once it is used: where vm_map begins to look, downwards */
