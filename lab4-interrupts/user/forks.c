@@ -96,9 +96,10 @@ static void disturb(void)
 {
 	unsigned mode = 0x1f80;
 
-	asm volatile("ldmxcsr %0" : : "m"(mode));
-	for (;;)
+	for (;;) {
+		asm volatile("ldmxcsr %0" : : "m"(mode));
 		sched_yield();
+	}
 }
 
 static void fork_vectors(void)

@@ -157,8 +157,10 @@ static void wait_ignored(void)
 
 	signal(SIGCHLD, SIG_IGN);
 	for (int i = 0; i < 3; i++)
-		if (fork() == 0)
+		if (fork() == 0) {
+			nap(); /* the parent waits by then */
 			_exit(i);
+		}
 	say_error("all are forgotten", wait(&status));
 	signal(SIGCHLD, SIG_DFL);
 }
