@@ -30,7 +30,7 @@ from grader import emulator as emu, gdb, launch
 from grader.build import Kernel
 
 CLUSTER = 1 << 16
-PORTS = ("console", "com2")     # they go to files: a pipe that is full would be an event that no replay repeats
+PORTS = launch.SERIAL     # they go to files: a pipe that is full would be an event that no replay repeats
 PATIENCE = 10       # seconds of wall time after which a boot that is recorded counts as hung
 EXPLORED = 120      # ... and one that explores schedules
 REPLAYED = 300      # ... and its replay, which takes about six times as long while the guest polls

@@ -60,8 +60,7 @@ _Noreturn static void panic_end(void)
 	cpu_stop();
 }
 
-/* One panic more, before anything of it is formatted: that may be what fails. How many there were.
- */
+/* One panic more, before anything of it is formatted, for that may fail. How many there were. */
 static int begin_one(void)
 {
 	int depth;

@@ -253,8 +253,8 @@ static void wait_for_vfork(struct process *child, struct completion *done)
 		if (!number)
 			return;
 		process_put(child); /* start's */
-		process_exit(
-			number); /* at once: a handler's frame would lie on the child's stack */
+		/* At once: a handler's frame would lie on the child's stack. */
+		process_exit(number);
 	}
 }
 

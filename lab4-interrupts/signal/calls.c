@@ -146,8 +146,7 @@ int signal_fetch(uint64_t set, siginfo_t *info)
 	return signal_take(set & ~SIGNALS_SOVEREIGN, info);
 }
 
-/* One for all processes: a file that somebody polls may outlive the process that polled it first.
- */
+/* One for all processes: a file that is polled may outlive the process that polled it first. */
 static struct waitqueue watchers = WAITQUEUE_INIT(watchers, "signalfd readers");
 
 struct waitqueue *signal_watchers(void)
