@@ -64,6 +64,7 @@ struct vm_space *vm_clone(struct vm_space *space)
 	if (!clone)
 		return NULL;
 	lock_both(space, clone); /* nobody else knows of the clone, but who asserts wants it */
+	clone->drained = space->drained;
 	for (struct vm_region *region = vm_region_from(space, 0); region && !error;
 		region = vm_region_next(region))
 		error = clone_region(space, clone, region);

@@ -213,7 +213,7 @@ enum vm_result vm_fault(struct vm_space *space, uint64_t address, int access)
 		result = VM_NO_REGION;
 	else if (!allowed(region, access))
 		result = VM_NO_RIGHT;
-	else if (vm_zero_page)
+	else if (vm_zero_page && !space->drained)
 		result = resolve_all(space, region, address & -PAGE_SIZE, access == PROT_WRITE);
 	rwlock_read_done(&space->lock);
 	return result;

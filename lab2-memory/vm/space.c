@@ -60,6 +60,17 @@ void vm_space_destroy(struct vm_space *space)
 	slab_free(&space_cache, space);
 }
 
+void vm_space_drain(struct vm_space *space)
+{
+	struct vm_region *region;
+
+	rwlock_write(&space->lock);
+	space->drained = true;
+	for (region = vm_region_from(space, 0); region; region = vm_region_next(region))
+		vm_pages_unmap(space, region->range.start, region->range.end);
+	rwlock_write_done(&space->lock);
+}
+
 /* --- arguments ----------------------------------------------------------------------- */
 
 static uint64_t whole_pages(uint64_t bytes)

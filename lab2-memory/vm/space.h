@@ -55,6 +55,7 @@ struct vm_space {
 	uint64_t top;      /* [I] once it is used: where vm_map begins to look, downwards */
 	uint64_t mapped;   /* [lock] bytes in all regions */
 	uint64_t resident; /* [a] frames of 4 KiB mapped, the page of zeros not counted */
+	bool drained;      /* [lock] no fault brings a page any more */
 };
 
 /* vm_init: the caches and the page of zeros. Once. */
@@ -69,6 +70,13 @@ struct vm_space *vm_space_create(void);
  * nobody else uses it. May sleep.
  */
 void vm_space_destroy(struct vm_space *space);
+
+/*
+ * vm_space_drain: every page is unmapped now, though the regions stay, and no fault brings one any
+ * more (VM_NO_MEMORY): of a program that has to give back its memory before it can end by itself.
+ * May sleep. Takes space->lock.
+ */
+void vm_space_drain(struct vm_space *space);
 
 /*
  * vm_map: a new region of so many bytes (> 0, rounded up to pages) with these rights. Returns its
@@ -126,7 +134,7 @@ enum vm_result {
 	VM_NO_REGION, /* SIGSEGV, SEGV_MAPERR: nothing is mapped there */
 	VM_NO_RIGHT,  /* SIGSEGV, SEGV_ACCERR: the region does not allow this access */
 	VM_BUS,       /* SIGBUS: the object has no such page, or could not read it */
-	VM_NO_MEMORY, /* out of memory, after all shrinkers were asked */
+	VM_NO_MEMORY, /* out of memory, after all shrinkers were asked; or the space is drained */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/futex/futex.h"
+#include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/process/process.h"
 #include <linux/errno.h>
 #include <linux/futex.h>
@@ -79,8 +80,12 @@ static void walk(uint64_t list)
 /* Linux: only if somebody else is there to see it is the word cleared. */
 static void clear_id(struct task *task)
 {
+	struct process *process = task->process;
 	uint32_t nobody = 0;
 
+	if (memory_is_its_own(process->memory) &&
+		__atomic_load_n(&process->living, __ATOMIC_ACQUIRE) == 1)
+		return;
 	if (copy_to_user(task->clear_id, &nobody, sizeof(nobody)) == 0)
 		futex_wake_address(task->clear_id, 1);
 }

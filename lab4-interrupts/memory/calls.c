@@ -13,6 +13,7 @@
 #include "lab4-interrupts/file/table.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/memory/populate.h"
+#include "lab4-interrupts/memory/stack.h"
 #include "lab4-interrupts/memory/view.h"
 #include "lab4-interrupts/process/process.h"
 #include <linux/fcntl.h>
@@ -24,14 +25,41 @@ static uint64_t whole_pages(uint64_t bytes)
 	return (bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
 }
 
-bool memory_room(struct memory *memory, uint64_t bytes)
+bool memory_room(const struct memory *memory, uint64_t bytes)
+{
+	uint64_t limit = process_limit(process_self(), RLIMIT_AS);
+	uint64_t mapped = __atomic_load_n(&memory->space->mapped, __ATOMIC_RELAXED);
+
+	return bytes <= limit && mapped <= limit - bytes;
+}
+
+bool memory_regions_room(const struct memory *memory, unsigned regions)
+{
+	return __atomic_load_n(&memory->space->regions.count, __ATOMIC_RELAXED) + regions <=
+	       REGIONS_MAX;
+}
+
+/* Whether a region would be cut in two there. Caller holds the space's lock. */
+static bool cuts(struct vm_space *space, uint64_t at)
+{
+	struct vm_region *region = vm_region_at(space, at);
+
+	return region && region->range.start < at;
+}
+
+/* Whether the limit of regions allows it to treat a range otherwise than what is around it; one
+ * that is unmapped is no region itself. */
+static bool may_cut(struct memory *memory, uint64_t address, uint64_t bytes, bool unmaps)
 {
 	struct vm_space *space = memory->space;
-	uint64_t limit = process_limit(process_self(), RLIMIT_AS);
-	uint64_t mapped = __atomic_load_n(&space->mapped, __ATOMIC_RELAXED);
+	unsigned more;
 
-	return bytes <= limit && mapped <= limit - bytes &&
-	       __atomic_load_n(&space->regions.count, __ATOMIC_RELAXED) < REGIONS_MAX;
+	if (memory_regions_room(memory, 2))
+		return true;
+	rwlock_read(&space->lock);
+	more = cuts(space, address) + cuts(space, address + whole_pages(bytes));
+	rwlock_read_done(&space->lock);
+	return memory_regions_room(memory, more && unmaps ? more - 1 : more);
 }
 
 /* --- mmap ---------------------------------------------------------------------------- */
@@ -93,9 +121,33 @@ static int check_flags(int *flags)
 	return 0;
 }
 
+/* How many bytes of the range are mapped. */
+static uint64_t mapped_within(struct vm_space *space, uint64_t address, uint64_t bytes)
+{
+	uint64_t end = address + bytes, mapped = 0;
+
+	rwlock_read(&space->lock);
+	for (struct vm_region *region = vm_region_from(space, address);
+		region && region->range.start < end; region = vm_region_next(region)) {
+		uint64_t from = region->range.start, to = region->range.end;
+
+		mapped += (to < end ? to : end) - (from > address ? from : address);
+	}
+	rwlock_read_done(&space->lock);
+	return mapped;
+}
+
+/* Whether the limits allow it; what is replaced is none more. */
+static bool room_to_map(struct memory *memory, uint64_t address, uint64_t bytes, int flags)
+{
+	if ((flags & MAP_FIXED) && bytes <= VM_HIGH && address <= VM_HIGH - bytes)
+		bytes -= mapped_within(memory->space, address, bytes);
+	return memory_room(memory, bytes) && memory_regions_room(memory, 1);
+}
+
 /* mmap's arguments that have nothing to do with a file. */
-static int check_map(
-	struct memory *memory, uint64_t bytes, int protection, int *flags, uint64_t offset)
+static int check_map(struct memory *memory, uint64_t address, uint64_t bytes, int protection,
+	int *flags, uint64_t offset)
 {
 	int error;
 
@@ -110,7 +162,8 @@ static int check_map(
 		return error;
 	if ((*flags & MAP_LOCKED) && bytes > process_limit(process_self(), RLIMIT_MEMLOCK))
 		return -EAGAIN;
-	if (!memory_room(memory, whole_pages(bytes)) || too_much(bytes, protection, *flags))
+	if (!room_to_map(memory, address, whole_pages(bytes), *flags) ||
+		too_much(bytes, protection, *flags))
 		return -ENOMEM;
 	return 0;
 }
@@ -123,11 +176,14 @@ SYSCALL(mmap, "address, size, prot, map_flags, fd, hex = address", uint64_t, add
 	int64_t result;
 
 	protection &= VM_PROT_ALL;
-	result = check_map(memory, bytes, protection, &flags, offset);
+	result = check_map(memory, address, bytes, protection, &flags, offset);
 	if (!result && !(flags & MAP_ANONYMOUS))
 		result = object_of(fd, protection, flags, &object);
 	if (result)
 		return result;
+	if (address && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
+		memory_near_stack(memory, address, whole_pages(bytes)))
+		address = 0;
 	result = vm_map(memory->space, address, bytes, protection, flags, object, offset);
 	if (object)
 		vm_object_put(object);
@@ -138,7 +194,10 @@ SYSCALL(mmap, "address, size, prot, map_flags, fd, hex = address", uint64_t, add
 
 SYSCALL(munmap, "address, size", uint64_t, address, uint64_t, bytes)
 {
-	return vm_unmap(process_self()->memory->space, address, bytes);
+	struct memory *memory = process_self()->memory;
+
+	return may_cut(memory, address, bytes, true) ? vm_unmap(memory->space, address, bytes)
+						     : -ENOMEM;
 }
 
 /* --- mprotect ------------------------------------------------------------------------ */
@@ -159,7 +218,7 @@ static bool holds_view(struct vm_space *space, uint64_t address, uint64_t bytes)
 
 SYSCALL(mprotect, "address, size, prot", uint64_t, address, uint64_t, bytes, int, protection)
 {
-	struct vm_space *space = process_self()->memory->space;
+	struct memory *memory = process_self()->memory;
 
 	if (address % PAGE_SIZE != 0)
 		return -EINVAL;
@@ -169,11 +228,13 @@ SYSCALL(mprotect, "address, size, prot", uint64_t, address, uint64_t, bytes, int
 		return -ENOMEM;
 	if (protection & ~VM_PROT_ALL)
 		return -EINVAL;
-	if ((protection & PROT_WRITE) && holds_view(space, address, bytes))
+	if ((protection & PROT_WRITE) && holds_view(memory->space, address, bytes))
 		return -EACCES;
+	if (!may_cut(memory, address, bytes, false))
+		return -ENOMEM;
 	if (protection == PROT_NONE)
-		__atomic_store_n(&process_self()->memory->hides, true, __ATOMIC_RELAXED);
-	return vm_protect(space, address, bytes, protection);
+		__atomic_store_n(&memory->hides, true, __ATOMIC_RELAXED);
+	return vm_protect(memory->space, address, bytes, protection);
 }
 
 /* --- brk ----------------------------------------------------------------------------- */
@@ -187,7 +248,8 @@ static int64_t move_end(struct memory *memory, uint64_t from, uint64_t to)
 		return vm_unmap(space, to, from - to);
 	if (to == from)
 		return 0;
-	if (!memory_room(memory, to - from) || (to - from) / PAGE_SIZE > page_total())
+	if (!memory_room(memory, to - from) || !memory_regions_room(memory, 1) ||
+		(to - from) / PAGE_SIZE > page_total())
 		return -ENOMEM;
 	return vm_map(space, from, to - from, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0);

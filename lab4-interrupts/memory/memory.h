@@ -34,9 +34,17 @@ struct memory *memory_clone(struct memory *memory);
 void memory_get(struct memory *memory);
 void memory_put(struct memory *memory);
 
-/* memory_room: whether the calling process may map so many bytes more (RLIMIT_AS, and a limit of
- * regions), there being space enough. */
-bool memory_room(struct memory *memory, uint64_t bytes);
+/* memory_is_its_own: whether no other process uses it now. Never sleeps. */
+static inline bool memory_is_its_own(const struct memory *memory)
+{
+	return __atomic_load_n(&memory->references, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* memory_room: whether the calling process may map so many bytes more (RLIMIT_AS).
+ * memory_regions_room: whether so many regions more are within Linux's limit. Never sleep; what
+ * other threads do at the same time does not count. */
+bool memory_room(const struct memory *memory, uint64_t bytes);
+bool memory_regions_room(const struct memory *memory, unsigned regions);
 
 /*
  * memory_visible: how many of the bytes at an address of the calling process's come before a page

@@ -8,12 +8,12 @@
 #include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/time/sleep.h"
 
-#define RESERVE  128ul     /* pages */
-#define MOMENT   1000000ul /* ns */
-#define PATIENCE 100       /* moments to wait for a process to end, before another one has to */
+#define RESERVE  128ul       /* pages */
+#define MOMENT   1000000ul   /* ns */
+#define PATIENCE 100000000ul /* ns that a process has to end, before another one has to */
 
 static struct mutex lock = MUTEX_INIT(lock, "out of memory"); /* before process_tree */
-static unsigned patience;                                     /* [lock] left for the last one */
+static uint64_t patience_ends;                                /* [lock] by clock_ns */
 
 bool memory_low(void)
 {
@@ -30,7 +30,17 @@ struct choice {
 	bool ending; /* one that was chosen before is still there */
 };
 
-/* Frames of a process; 0 if it has no memory any more, or somebody changes it now. */
+/* Pages that would come back: frames, tables, and what the kernel remembers of the regions. */
+static uint64_t pages_of_space(const struct vm_space *space)
+{
+	uint64_t regions = __atomic_load_n(&space->regions.count, __ATOMIC_RELAXED);
+
+	return __atomic_load_n(&space->resident, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&space->pagetable.tables, __ATOMIC_RELAXED) +
+	       regions * sizeof(struct vm_region) / PAGE_SIZE;
+}
+
+/* 0 if it has no memory any more, or somebody changes it now. */
 static uint64_t pages_of(struct process *process)
 {
 	uint64_t pages = 0;
@@ -38,18 +48,32 @@ static uint64_t pages_of(struct process *process)
 	if (!mutex_trylock(&process->lock))
 		return 0;
 	if (process->memory)
-		pages = __atomic_load_n(&process->memory->space->resident, __ATOMIC_RELAXED);
+		pages = pages_of_space(process->memory->space);
 	mutex_unlock(&process->lock);
 	return pages;
+}
+
+/*
+ * Take the pages of a process that has been told to end. It may be long in doing so by itself: it
+ * may wait for a lock that is held by the very task that needs its memory. But not what a parent in
+ * vfork goes on with.
+ */
+static void take_pages(struct process *process)
+{
+	if (!mutex_trylock(&process->lock))
+		return;
+	if (process->memory && memory_is_its_own(process->memory))
+		vm_space_drain(process->memory->space);
+	mutex_unlock(&process->lock);
 }
 
 static void look_at(struct choice *choice, struct process *process)
 {
 	uint64_t pages;
 
-	/* As long as it is no zombie its memory may be on the way back, whatever is to be seen. */
 	if (__atomic_load_n(&process->doomed, __ATOMIC_RELAXED)) {
 		choice->ending = true;
+		take_pages(process);
 		return;
 	}
 	pages = process->id == 1 ? 0 : pages_of(process);
@@ -69,24 +93,31 @@ static void end(const struct choice *choice)
 		process->path, choice->pages * (PAGE_SIZE / 1024));
 	__atomic_store_n(&process->doomed, true, __ATOMIC_RELAXED);
 	signal_send(process, SIGKILL, NULL);
-	patience = PATIENCE;
+	take_pages(process);
+	patience_ends = clock_ns() + PATIENCE;
 }
 
-/* Choose, and end it, unless one that has been chosen may still give its memory back. Whether there
- * is hope. Caller holds the lock and process_tree. */
+/* Choose, and end it, unless one that has been chosen may still give something back: a kernel
+ * stack, files. Whether there is hope. Caller holds the lock and process_tree. */
 static bool choose(void)
 {
 	struct choice choice = { NULL, 0, false };
 
 	process_each (process)
 		look_at(&choice, process);
-	if (choice.ending && patience > 0) {
-		patience--;
+	if (choice.ending && clock_ns() < patience_ends)
 		return true;
-	}
 	if (choice.process)
 		end(&choice);
 	return choice.process;
+}
+
+/* Its memory is taken, or it ends anyway: nobody else has to go for it. */
+static bool is_ending(const struct process *self)
+{
+	return self->doomed || self->memory->space->drained ||
+	       __atomic_load_n(&self->exiting, __ATOMIC_RELAXED) ||
+	       signal_wanted(1ul << (SIGKILL - 1));
 }
 
 bool memory_make_room(void)
@@ -98,7 +129,7 @@ bool memory_make_room(void)
 		return false;
 	mutex_lock(&lock);
 	mutex_lock(&process_tree);
-	hope = !self->doomed && choose() && !self->doomed;
+	hope = !is_ending(self) && choose() && !self->doomed;
 	mutex_unlock(&process_tree);
 	mutex_unlock(&lock);
 	if (hope)

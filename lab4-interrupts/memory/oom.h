@@ -15,7 +15,7 @@ bool memory_low(void);
 
 /*
  * memory_make_room: end a process to have its memory, or wait a moment for one that is ending. True
- * if it is worth trying again; false: it is the caller's process that has to end. May sleep. Takes
- * process_tree, and processes' locks.
+ * if it is worth trying again; false: it is the caller's process that has to end, or ends. May
+ * sleep. Takes process_tree, processes' locks and those of their spaces.
  */
 bool memory_make_room(void);

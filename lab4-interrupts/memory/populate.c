@@ -2,6 +2,7 @@
 #include "lab4-interrupts/memory/populate.h"
 #include "lab4-interrupts/memory/memory.h"
 #include "lab4-interrupts/memory/oom.h"
+#include "lab4-interrupts/process/process.h"
 #include "lab4-interrupts/signal/signal.h"
 
 static int error_of(enum vm_result result)
@@ -25,11 +26,19 @@ static int populate(struct vm_space *space, uint64_t address, enum populate how)
 	return error_of(result);
 }
 
+/* Other signals wait until the call has ended. */
+static bool told_to_end(void)
+{
+	unsigned work = __atomic_load_n(&task_self()->work, __ATOMIC_RELAXED);
+
+	return (work & TASK_END) || ((work & TASK_SIGNAL) && signal_ends());
+}
+
 int memory_populate(struct memory *memory, uint64_t address, uint64_t bytes, enum populate how)
 {
 	int error = 0;
 
 	for (uint64_t at = address; at < address + bytes && !error; at += PAGE_SIZE)
-		error = signal_pending() ? -EINTR : populate(memory->space, at, how);
+		error = told_to_end() ? -EINTR : populate(memory->space, at, how);
 	return error;
 }

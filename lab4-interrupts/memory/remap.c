@@ -166,20 +166,26 @@ static int check_region(const struct remap *remap, struct vm_region **region)
 	return 0;
 }
 
-/* It stays where it is, if that is possible. */
-static int64_t resize(struct remap *remap, struct vm_region *region)
+/* What lies behind the new end goes, whatever regions it is. */
+static int64_t shrink(const struct remap *remap)
 {
 	struct vm_space *space = remap->memory->space;
-	bool stays = !(remap->flags & MREMAP_DONTUNMAP);
+	int error = 0;
 
-	if (stays && remap->from_bytes > 0 && remap->to_bytes <= remap->from_bytes) {
-		int error = remap->to_bytes == remap->from_bytes
-				    ? 0
-				    : vm_region_clear(space, remap->from + remap->to_bytes,
-					      remap->from + remap->from_bytes);
-		return error ? error : (int64_t)remap->from;
-	}
-	if (stays && grow_in_place(remap, region))
+	if (!vm_region_at(space, remap->from))
+		return -EFAULT;
+	if (remap->to_bytes < remap->from_bytes)
+		error = vm_region_clear(
+			space, remap->from + remap->to_bytes, remap->from + remap->from_bytes);
+	return error ? error : (int64_t)remap->from;
+}
+
+/* It stays where it is, if that is possible. */
+static int64_t grow(struct remap *remap, struct vm_region *region)
+{
+	struct vm_space *space = remap->memory->space;
+
+	if (!(remap->flags & MREMAP_DONTUNMAP) && grow_in_place(remap, region))
 		return (int64_t)remap->from;
 	if (!(remap->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
@@ -200,15 +206,21 @@ static int64_t move_to(const struct remap *remap)
 
 static int64_t remap_locked(struct remap *remap)
 {
+	bool stays = !(remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP));
+	uint64_t more =
+		remap->to_bytes > remap->from_bytes ? remap->to_bytes - remap->from_bytes : 0;
 	struct vm_region *region;
-	int error = check_region(remap, &region);
+	int error;
 
+	if (stays && !more)
+		return shrink(remap);
+	error = check_region(remap, &region);
 	if (error)
 		return error;
-	if (remap->to_bytes > remap->from_bytes &&
-		!memory_room(remap->memory, remap->to_bytes - remap->from_bytes))
+	/* The old region may be cut twice, and there is a new one. */
+	if ((more && !memory_room(remap->memory, more)) || !memory_regions_room(remap->memory, 3))
 		return -ENOMEM;
-	return remap->flags & MREMAP_FIXED ? move_to(remap) : resize(remap, region);
+	return remap->flags & MREMAP_FIXED ? move_to(remap) : grow(remap, region);
 }
 
 /* --- the call ------------------------------------------------------------------------ */

@@ -26,6 +26,18 @@ static bool is_free(struct vm_space *space, uint64_t from, uint64_t to)
 	return !region || region->range.start >= to;
 }
 
+bool memory_near_stack(struct memory *memory, uint64_t address, uint64_t bytes)
+{
+	struct vm_space *space = memory->space;
+	int protection;
+	uint64_t start;
+
+	rwlock_read(&space->lock);
+	start = stack_start(memory, &protection);
+	rwlock_read_done(&space->lock);
+	return address < start && start - address < STACK_GAP + bytes;
+}
+
 bool memory_grow_stack(struct memory *memory, uint64_t address)
 {
 	uint64_t limit = process_limit(process_self(), RLIMIT_STACK);

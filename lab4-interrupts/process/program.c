@@ -35,7 +35,7 @@ size_t program_strings_most(uint64_t stack_limit)
 static int open_program(const char *path, struct file **file)
 {
 	struct stat stat;
-	int error = file_open(NULL, path, O_RDONLY, 0, file);
+	int error = file_open(NULL, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, file);
 
 	if (error)
 		return error;

@@ -1,32 +1,6 @@
 /* mmap and its kind, called as programs do: what they change, and which error it is. */
-#include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
-#include "lab4-interrupts/tests/user.h"
-
-#define ANYWHERE (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW       (PROT_READ | PROT_WRITE)
-#define SIX(...) SIX_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define SIX_(a, b, c, d, e, f, ...)                                                                \
-	(uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), (uint64_t)(f)
-
-/* A system call of the present task, as the entry would do it. */
-static int64_t do_call(
-	uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
-{
-	struct trap_frame frame = {
-		.error = number, .rdi = a, .rsi = b, .rdx = c, .r10 = d, .r8 = e, .r9 = f
-	};
-
-	return syscall_run(&frame);
-}
-#define CALL(name, ...) do_call(__NR_##name, SIX(__VA_ARGS__))
-
-static void run(void (*function)(void))
-{
-	user_make();
-	user_run(function);
-	user_end();
-}
+#include "lab4-interrupts/tests/memory_calls.h"
 
 static uint8_t byte_at(uint64_t address)
 {
@@ -101,21 +75,6 @@ static void map_errors(void)
 KTEST(memory_map_errors, "", "mmap's and munmap's errors are Linux's")
 {
 	run(map_errors);
-}
-
-static void limited(void)
-{
-	uint64_t mapped = user.memory->space->mapped;
-
-	user.process->limit[RLIMIT_AS].rlim_cur = mapped + 4 * PAGE_SIZE;
-	KT_EQ(CALL(mmap, 0, 5 * PAGE_SIZE, RW, ANYWHERE, -1, 0), -ENOMEM);
-	KT_TRUE(CALL(mmap, 0, 4 * PAGE_SIZE, RW, ANYWHERE, -1, 0) > 0);
-	KT_EQ(CALL(mmap, 0, 1, RW, ANYWHERE, -1, 0), -ENOMEM);
-}
-
-KTEST(memory_limit, "", "RLIMIT_AS is kept, to the page")
-{
-	run(limited);
 }
 
 static void protect(void)

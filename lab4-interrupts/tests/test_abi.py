@@ -24,7 +24,7 @@ PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptor
 RECORDED_ELSEWHERE = ("terminals", "hostile")
 NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 # Parts that are about another exercise, and those that need signals.
-FORKS = {("children", part) for part in ("odd_signals", "stuck_parent")}
+FORKS = {("children", part) for part in ("odd_signals", "stuck_parent", "cleared_for_nobody")}
 SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death", "interrupted", "stuck_parent")}
 
 

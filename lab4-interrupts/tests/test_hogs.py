@@ -30,6 +30,20 @@ def test_memory_hog(user):
     assert output.endswith("hog: signal 9\n" + USABLE)
 
 
+@pytest.mark.needs("4.5", "4.6", "4.7", "4.8", "4.9")
+@pytest.mark.parametrize("part, said", [
+    ("locked", "writer: signal 9\nreader: exited 0\nother: signal 15\n"),
+    ("tables", "hog: signal 9\nother: signal 15\n"),
+    ("crowd", "good: 30\nhog: signal 9\nother: signal 15\n")],
+    ids=["locked", "tables", "crowd"])
+def test_only_the_hog(user, part, said):
+    """Who has most is ended, alone: though others wait for it, it for them, or it has only tables."""
+    output = user("/bin/hogs", part).output
+    told = [line for line in output.splitlines(keepends=True) if "out of memory" in line]
+    assert len(told) == 1
+    assert output.replace(told[0], "").endswith(said)
+
+
 @pytest.mark.needs("4.1", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9")
 def test_starved_calls(user):
     """Whichever allocation of a call fails, it says so or does without, and nothing is lost (user/starved.c)."""

@@ -1,7 +1,9 @@
 /* fork, exit and the waits, as Linux has them: see lib/say.h. */
 #define _GNU_SOURCE
 #include "lib/say.h"
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -293,6 +295,23 @@ static int stuck_parent(void)
 	return 0;
 }
 
+/* A number is cleared at the end for those who share the memory; if nobody does, it is not, though
+ * the word itself may be seen by others. */
+static int cleared_for_nobody(void)
+{
+	int *word = mmap(
+		NULL, sizeof(*word), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long flags = SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	pid_t child = (pid_t)syscall(SYS_clone, flags, NULL, NULL, word, NULL);
+
+	if (child == 0)
+		_exit(*word == syscall(SYS_gettid) ? 4 : 5);
+	waitpid(child, &status, 0);
+	say_status("child", status);
+	TELL(*word == child);
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "nobody", nobody },
 	{ "statuses", statuses },
@@ -308,6 +327,7 @@ static const struct part parts[] = {
 	{ "odd_signals", odd_signals },
 	{ "strays", strays },
 	{ "stuck_parent", stuck_parent },
+	{ "cleared_for_nobody", cleared_for_nobody },
 	{ NULL, NULL },
 };
 

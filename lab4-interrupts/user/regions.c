@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #define PAGE 4096
@@ -221,6 +222,71 @@ static int shrinks(void)
 	return 0;
 }
 
+/* One that shrinks in place may be several regions by then. */
+static int shrinks_over_regions(void)
+{
+	char *at = map("four pages", NULL, 4 * PAGE, RW, ANON, -1, 0);
+
+	SAY(mprotect(at + PAGE, PAGE, PROT_READ));
+	TELL(mremap(at, 4 * PAGE, 4 * PAGE, 0) == at);
+	TELL(mremap(at, 4 * PAGE, PAGE, 0) == at);
+	TELL(mremap(at, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+	map("what lay behind", at + PAGE, 3 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
+	return 0;
+}
+
+/* A hint may not lie where the stack is going to grow. */
+static int below_the_stack(void)
+{
+	char here, *hint = (char *)(((uintptr_t)&here & -(uintptr_t)PAGE) - 512 * 1024);
+
+	TELL(mmap(hint, PAGE, RW, ANON, -1, 0) != hint);
+	printf("%d\n", deep(4000));
+	return 0;
+}
+
+/* What is replaced does not count twice, and less is always allowed. */
+static int limited_exactly(void)
+{
+	struct rlimit limit = { 1 << 20, RLIM_INFINITY };
+	char *at = map("two pages", NULL, 2 * PAGE, RW, ANON, -1, 0);
+
+	map("plenty", NULL, 16 << 20, RW, ANON, -1, 0);
+	SAY(setrlimit(RLIMIT_AS, &limit));
+	map("more", NULL, PAGE, RW, ANON, -1, 0);
+	SAY(mprotect(at, PAGE, PROT_READ));
+	TELL(mremap(at, PAGE, PAGE, MREMAP_MAYMOVE) == at);
+	SAY(munmap(at, PAGE));
+	return 0;
+}
+
+static volatile sig_atomic_t ticks;
+
+static void on_tick(int number)
+{
+	(void)number;
+	ticks++;
+}
+
+/* Signals that have a handler wait until all pages are there. */
+static int populates(void)
+{
+	const struct itimerval often = { { 0, 2000 }, { 0, 2000 } }, never = { 0 };
+	char *block = map("block", NULL, 100 * PAGE, RW, ANON, -1, 0);
+	int bad = 0;
+
+	signal(SIGALRM, on_tick);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while (ticks < 10) {
+		bad += mlock(block, 100 * PAGE) != 0;
+		munlock(block, 100 * PAGE);
+		madvise(block, 100 * PAGE, MADV_DONTNEED);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	TELL(bad == 0);
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "errors", errors },
 	{ "rights", rights },
@@ -234,6 +300,10 @@ static const struct part parts[] = {
 	{ "executes", executes },
 	{ "limited", limited },
 	{ "shrinks", shrinks },
+	{ "shrinks_over_regions", shrinks_over_regions },
+	{ "below_the_stack", below_the_stack },
+	{ "limited_exactly", limited_exactly },
+	{ "populates", populates },
 	{ NULL, NULL },
 };
 

@@ -1,0 +1,50 @@
+/* How much memory a program may have. */
+#include "lab4-interrupts/tests/memory_calls.h"
+
+#define HEAP 0x800000ul
+
+static void limited(void)
+{
+	uint64_t mapped = user.memory->space->mapped;
+
+	user.process->limit[RLIMIT_AS].rlim_cur = mapped + 4 * PAGE_SIZE;
+	KT_EQ(CALL(mmap, 0, 5 * PAGE_SIZE, RW, ANYWHERE, -1, 0), -ENOMEM);
+	KT_TRUE(CALL(mmap, 0, 4 * PAGE_SIZE, RW, ANYWHERE, -1, 0) > 0);
+	KT_EQ(CALL(mmap, 0, 1, RW, ANYWHERE, -1, 0), -ENOMEM);
+}
+
+KTEST(memory_limit, "", "RLIMIT_AS is kept, to the page")
+{
+	run(limited);
+}
+
+/* As if there were so many regions; then as it was. */
+static void pretend(int regions)
+{
+	user.memory->space->regions.count += (size_t)regions;
+}
+
+static void regions_limited(void)
+{
+	uint64_t a = (uint64_t)CALL(mmap, HEAP, 5 * PAGE_SIZE, RW, ANYWHERE, -1, 0);
+	int more = 65530 - 1 - (int)user.memory->space->regions.count;
+
+	KT_REQUIRE(a == HEAP);
+	pretend(more); /* one is left */
+	KT_EQ(CALL(mprotect, a + PAGE_SIZE, PAGE_SIZE, PROT_READ), -ENOMEM);
+	KT_EQ(CALL(munmap, a + PAGE_SIZE, PAGE_SIZE), 0);
+	KT_EQ(CALL(munmap, a + 3 * PAGE_SIZE, PAGE_SIZE), -ENOMEM);
+	KT_EQ(CALL(mprotect, a + 2 * PAGE_SIZE, PAGE_SIZE, PROT_READ), -ENOMEM);
+	KT_EQ(CALL(mremap, a, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, 2 * HEAP),
+		-ENOMEM);
+	KT_EQ(CALL(munmap, a + 4 * PAGE_SIZE, PAGE_SIZE), 0); /* an end is no region more */
+	KT_EQ(CALL(mprotect, a + 2 * PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ), 0); /* nor all of one */
+	KT_EQ(CALL(munmap, a + 2 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
+	KT_EQ(CALL(mmap, 0, PAGE_SIZE, RW, ANYWHERE, -1, 0) > 0, 1);
+	pretend(-more);
+}
+
+KTEST(memory_regions_limit, "", "a program has as many regions as on Linux, also by cutting them")
+{
+	run(regions_limited);
+}
