@@ -97,7 +97,8 @@ static int64_t type(struct file *file, struct pty *pty, const char *bytes, size_
 		else if (!ldisc_room(&terminal->ldisc))
 			error = terminal_wait(terminal, &terminal->writers, &irq, TIMER_NEVER);
 		terminal_unlock(terminal, irq);
-		done += terminal_typed(terminal, bytes + done, count - done);
+		if (!error) /* else it would be forgotten, if there is room for all by now */
+			done += terminal_typed(terminal, bytes + done, count - done);
 		terminal_send_signals(terminal);
 	}
 	return done ? (int64_t)done : error;
