@@ -184,23 +184,31 @@ static bool archive_fits(struct cpio archive)
 	return result == 0;
 }
 
+/* Whether it is what the entry of that archive is another name of. */
+static bool is_same(const struct node *node, const struct cpio_entry *entry, uint32_t archive)
+{
+	return node->archive == archive && node->archive_inode == entry->inode &&
+	       node->archive_major == entry->device_major &&
+	       node->archive_minor == entry->device_minor &&
+	       (node->mode & S_IFMT) == (entry->mode & S_IFMT);
+}
+
 /* The node that the archive has had before under another name. */
-static struct node *linked_before(const struct cpio_entry *entry, uint32_t device)
+static struct node *linked_before(const struct cpio_entry *entry, uint32_t archive)
 {
 	if (entry->links < 2 || (entry->mode & S_IFMT) == S_IFDIR)
 		return NULL;
 	for (struct list *link = tree_nodes.prev; link != &tree_nodes; link = link->prev) {
 		struct node *node = list_entry(link, struct node, link);
 
-		if (node->archive_inode == entry->inode && node->archive_device == device &&
-			(node->mode & S_IFMT) == (entry->mode & S_IFMT))
+		if (is_same(node, entry, archive))
 			return node;
 	}
 	return NULL;
 }
 
 /* What an entry says of its node. Of hard links the last one in the archive brings the data. */
-static void describe(struct node *node, const struct cpio_entry *entry, uint32_t device)
+static void describe(struct node *node, const struct cpio_entry *entry, uint32_t archive)
 {
 	node->mode = entry->mode & (S_IFMT | 07777);
 	node->user = entry->user;
@@ -208,8 +216,10 @@ static void describe(struct node *node, const struct cpio_entry *entry, uint32_t
 	node->changed = entry->modified;
 	node->major = entry->node_major;
 	node->minor = entry->node_minor;
-	node->archive_device = device;
-	node->archive_inode = entry->links > 1 ? entry->inode : 0;
+	node->archive = entry->links > 1 ? archive : 0;
+	node->archive_inode = entry->inode;
+	node->archive_major = entry->device_major;
+	node->archive_minor = entry->device_minor;
 	if (entry->bytes || !node->data) {
 		node->data = entry->data;
 		node->bytes = node_is(node, S_IFDIR) ? 0 : entry->bytes;
@@ -236,11 +246,10 @@ static struct node *put_at(const char *path, struct node *node, int *error)
 	return place->node;
 }
 
-/* One entry into the tree. 0 or an error. */
+/* One entry into the tree; archive: its number, not 0. 0 or an error. */
 static int add_entry(const struct cpio_entry *entry, uint32_t archive)
 {
-	uint32_t device = archive << 20 ^ entry->device_major << 8 ^ entry->device_minor;
-	struct node *node = linked_before(entry, device), *there;
+	struct node *node = linked_before(entry, archive), *there;
 	int error;
 
 	if (!node)
@@ -249,22 +258,22 @@ static int add_entry(const struct cpio_entry *entry, uint32_t archive)
 		return -ENOMEM;
 	there = put_at(entry->name, node, &error);
 	if (there)
-		describe(there, entry, device);
+		describe(there, entry, archive);
 	node_drop(node);
 	return error;
 }
 
 int tree_add(const char *start, size_t bytes)
 {
-	static uint32_t archives;
+	static uint32_t first = 1; /* the next archive's number */
 	struct cpio archive = { .start = start, .bytes = bytes };
 	struct cpio_entry entry;
+	int error = 0;
 
 	if (!tree_root || !archive_fits(archive))
 		return tree_root ? -EINVAL : -ENOMEM;
-	archives++;
-	while (cpio_next(&archive, &entry) > 0)
-		if (add_entry(&entry, archives) == -ENOMEM)
-			return -ENOMEM;
-	return 0;
+	while (error != -ENOMEM && cpio_next(&archive, &entry) > 0)
+		error = add_entry(&entry, first + archive.ended);
+	first += archive.ended + 1;
+	return error == -ENOMEM ? error : 0;
 }

@@ -35,7 +35,8 @@ struct node {
 	struct mutex lock;
 	struct radix pages; /* [lock] */
 
-	uint32_t archive_inode, archive_device; /* [I] how an archive knows it by */
+	/* [I] What an archive knows it by, if that says that it has more than one name; else 0. */
+	uint32_t archive, archive_inode, archive_major, archive_minor;
 };
 
 /* All [I]. */
