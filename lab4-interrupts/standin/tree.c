@@ -1,7 +1,9 @@
 /* The tree of the initrd's names: see tree.h. */
 #include "lab4-interrupts/standin/tree.h"
+#include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/slab/kmalloc.h"
+#include "lab4-interrupts/standin/walk.h"
 #include <linux/errno.h>
 
 #define BUCKETS 1024
@@ -113,7 +115,7 @@ static bool name_fits(const char *path)
 	size_t length;
 
 	while ((length = component(&path))) {
-		if (length > 255 || (length == 2 && path[0] == '.' && path[1] == '.'))
+		if (length > NAME_MAX || (length == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += length;
 	}
@@ -135,6 +137,23 @@ static struct place *enter(
 	return place;
 }
 
+/* The directory in which a path goes on behind a place: that, or where a symbolic link leads. NULL:
+ * why not. */
+static struct place *directory_at(struct place *place, int *error)
+{
+	char name[NAME_MAX + 1];
+
+	if (node_is(place->node, S_IFLNK)) {
+		memcpy(name, place->name, place->length);
+		name[place->length] = 0;
+		*error = walk(place->parent, name, true, &place);
+		if (*error)
+			return NULL;
+	}
+	*error = -ENOTDIR;
+	return node_is(place->node, S_IFDIR) ? place : NULL;
+}
+
 /* The place of that path, as one for a node (NULL: a directory) if there is none. */
 static struct place *enter_path(const char *path, struct node *node, int *error)
 {
@@ -147,10 +166,9 @@ static struct place *enter_path(const char *path, struct node *node, int *error)
 
 		path += length;
 		length = component(&path);
-		*error = -ENOTDIR;
-		if (!node_is(at->node, S_IFDIR))
-			return NULL;
-		at = enter(at, name, this_length, length ? NULL : node, error);
+		at = directory_at(at, error);
+		if (at)
+			at = enter(at, name, this_length, length ? NULL : node, error);
 	}
 	return at;
 }
@@ -226,22 +244,36 @@ static void describe(struct node *node, const struct cpio_entry *entry, uint32_t
 	}
 }
 
-/* A node at a path. A name that is there already means this one from now on, but that directories
- * stay what they are. Returns the node that is there, or NULL. */
+/* Let a name mean another node; what it meant may be gone. A directory's ".." is one more name of
+ * the one that it is in. */
+static void place_set(struct place *place, struct node *node)
+{
+	struct node *old = place->node, *above = place->parent->node;
+
+	above->links += node_is(node, S_IFDIR);
+	above->links -= node_is(old, S_IFDIR);
+	place->node = node;
+	node->links++;
+	old->links--;
+	node_drop(old);
+}
+
+/* A node at a path. A name that is there already means this one from now on, but a directory stays
+ * one: -EEXIST, if it is not empty and the node is none. Returns the node that is there, or NULL.
+ */
 static struct node *put_at(const char *path, struct node *node, int *error)
 {
 	struct place *place = enter_path(path, node, error);
+	bool directory = node_is(node, S_IFDIR), was;
 
 	if (!place)
 		return NULL;
+	was = node_is(place->node, S_IFDIR);
 	*error = -EEXIST;
-	if (node_is(place->node, S_IFDIR) != node_is(node, S_IFDIR))
+	if (was && !directory && (place == tree_root || !list_empty(&place->node->children)))
 		return NULL;
-	if (place->node != node && !node_is(node, S_IFDIR)) {
-		place->node->links--;
-		place->node = node;
-		node->links++;
-	}
+	if (place->node != node && !(was && directory))
+		place_set(place, node);
 	*error = 0;
 	return place->node;
 }
@@ -272,8 +304,12 @@ int tree_add(const char *start, size_t bytes)
 
 	if (!tree_root || !archive_fits(archive))
 		return tree_root ? -EINVAL : -ENOMEM;
-	while (error != -ENOMEM && cpio_next(&archive, &entry) > 0)
+	while (error != -ENOMEM && cpio_next(&archive, &entry) > 0) {
 		error = add_entry(&entry, first + archive.ended);
+		if (error)
+			kprintf("initrd: there is no place for %s (error %d)\n", entry.name,
+				-error);
+	}
 	first += archive.ended + 1;
 	return error == -ENOMEM ? error : 0;
 }

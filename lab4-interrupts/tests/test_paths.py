@@ -65,6 +65,21 @@ def test_hard_links(machine, request, before, behind):
     console.expect("one\none\ntwo\ntwo\ninit: status 0\n")
 
 
+@READ
+def test_behind_links(machine, request):
+    """An entry below a link to a directory is in there; one that changes a name's kind replaces it,
+    if no other name is lost; what has no place is told."""
+    entries = [initrd.link("b", "usr/b"), initrd.directory("usr/b"), initrd.file("b/x", b"x\n"),
+               initrd.link("c", "/b"), initrd.file("c/y", b"y\n"),
+               initrd.link("d", "nowhere"), initrd.directory("d"), initrd.file("d/z", b"z\n"),
+               initrd.directory("e"), initrd.file("e", b"e\n"),
+               initrd.file("e/none", b""), initrd.link("l", "l"), initrd.file("l/none", b""), initrd.file("d", b"")]
+    console = read(machine, request.config.rootpath, initrd.archive(entries), "usr/b/x", "usr/b/y", "d/z", "e")
+    for name in ("e/none", "l/none", "d"):
+        console.expect(f"initrd: there is no place for {name} (")
+    console.expect("x\ny\nz\ne\ninit: status 0\n")
+
+
 def test_broken_initrd(machine):
     """A broken archive is refused as a whole, and told; the monitor runs."""
     data = initrd.archive([initrd.file("init", b"x" * 1000)])
