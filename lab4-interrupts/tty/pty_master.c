@@ -34,7 +34,7 @@ static int wait_shown(struct file *file, struct pty *pty, uint64_t *irq)
 	int error = 0;
 
 	while (pty->head == pty->tail && !error) {
-		if (!pty->slave)
+		if (!pty_has_slave(pty))
 			error = -EIO;
 		else if (nonblocking(file))
 			error = -EAGAIN;
@@ -135,7 +135,7 @@ static unsigned master_poll(struct file *file, struct poll_table *table)
 	irq = spin_lock_irqsave(&pty->terminal.lock); /* terminal_unlock would wake who polls */
 	if (pty->head != pty->tail)
 		bits |= POLLIN | POLLRDNORM;
-	if (!pty->slave)
+	if (!pty_has_slave(pty))
 		bits |= POLLHUP;
 	if (ldisc_room(&pty->terminal.ldisc))
 		bits |= POLLOUT | POLLWRNORM;
@@ -168,7 +168,7 @@ static int set_locked(struct pty *pty, uint64_t from)
 static int open_peer(struct pty *pty, unsigned flags)
 {
 	struct file *slave;
-	int error = pty_slave(pty, flags, &slave), fd;
+	int error = terminal_open(&pty->terminal, flags, &slave), fd;
 
 	if (error)
 		return error;
