@@ -25,6 +25,7 @@ KTEST(keyboard_letters, "", "keys send letters; shift, caps lock, control and al
 	SENDS("\x2a\x1e\x9e\x02\xaa\x1e", "A!a");
 	SENDS("\x36\x30\xb6\x30", "Bb");
 	SENDS("\x3a\xba\x1e\x02\x2a\x1e\xaa\x3a\xba\x1e", "A1aa");
+	SENDS("\x3a\x3a\xba\x1e\x3a\x3a\x3a\xba\x1e", "Aa"); /* held, and so repeated */
 	SENDS("\x1d\x2e\x9d\x2e", "\x03"
 				  "c");
 	SENDS("\xe0\x1d\x2c\xe0\x9d\x2c", "\x1az");
@@ -43,6 +44,7 @@ KTEST(keyboard_functions, "", "function and arrow keys send the Linux console's 
 		"\033[1~\033[4~\033[5~\033[6~\033[2~\033[3~");
 	SENDS("\xe0\x2a\xe0\x48\xe0\xaa\x1e", "\033[Aa"); /* no shift */
 	SENDS("\x48\x45\xc5\x48\x4c\xe0\x48\x45\x48", "\033[A85\033[A\033[A");
+	SENDS("\xc5\x45\x45\xc5\x48\x45\x45\xc5\x48", "8\033[A");
 	SENDS("\xe0\x1c\xe0\x35\x37\xe0\x5b", "\r/*");
 	SENDS("\xe1\x1d\x45\xe1\x9d\xc5\x1e", "a"); /* pause is nothing */
 }

@@ -22,6 +22,7 @@ struct keyboard {
 	uint8_t skip;                      /* codes of the pause key still to come */
 	bool shift[2], control[2], alt[2]; /* left, right: held down */
 	bool caps, num;                    /* locked */
+	bool caps_held, num_held;
 };
 
 /* keyboard_key: a code of set 1; how many bytes it sends. Pure. */
