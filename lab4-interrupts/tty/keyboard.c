@@ -153,7 +153,7 @@ size_t keyboard_key(struct keyboard *keyboard, uint8_t code, char to[KEYBOARD_MO
 #define CONFIG_TRANSLATE 0x40
 #define TRIES            100000
 
-static struct keyboard keyboard; /* the handler's, which runs on one processor */
+static struct keyboard keyboard; /* whoever reads the controller has a lock */
 
 static bool until(uint8_t bits, uint8_t wanted)
 {

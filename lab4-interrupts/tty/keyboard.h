@@ -32,6 +32,6 @@ size_t keyboard_key(struct keyboard *keyboard, uint8_t code, char to[KEYBOARD_MO
 bool keyboard_init(void);
 
 /* keyboard_pending: whether the controller has something; keyboard_read: take it: how many bytes
- * it means. For the handler. */
+ * it means. One after the other; for the handler. */
 bool keyboard_pending(void);
 size_t keyboard_read(char to[KEYBOARD_MOST]);
