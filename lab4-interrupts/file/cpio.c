@@ -117,6 +117,7 @@ int cpio_next(struct cpio *archive, struct cpio_entry *entry)
 
 		if (result < 0 || strcmp(entry->name, TRAILER) != 0)
 			return result;
+		archive->ended++;
 		skip_zeros(archive);
 	}
 	return 0;

@@ -17,7 +17,8 @@
 struct cpio {
 	const char *start;
 	size_t bytes;
-	size_t at; /* a multiple of 4 */
+	size_t at;      /* a multiple of 4 */
+	uint32_t ended; /* archives that have ended before it */
 };
 
 /* What an entry says. name ends with a 0; data does not. Both point into the archive. */

@@ -50,7 +50,7 @@ static int64_t send_all(struct file *to, struct file *from, size_t bytes, int64_
 		sent = send_some(to, from, page_address(page), want, position);
 		if (sent > 0)
 			all += sent;
-		if (sent > 0 && (size_t)sent < PAGE_SIZE && signal_pending())
+		if (sent > 0 && signal_pending())
 			break;
 	}
 	page_put(page);

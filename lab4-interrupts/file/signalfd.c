@@ -135,6 +135,7 @@ static int64_t signals_change(int fd, uint64_t set)
 	if (error)
 		return error;
 	__atomic_store_n((uint64_t *)file->data, set, __ATOMIC_RELAXED);
+	waitqueue_wake_all(signal_watchers()); /* what they wait for may be pending already */
 	file_put(file);
 	return fd;
 }

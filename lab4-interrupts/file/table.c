@@ -291,12 +291,15 @@ int table_replace(struct file_table *table, int fd, struct file *file, bool clos
 	return 0;
 }
 
-int table_close(struct file_table *table, int fd)
+/* Close a number if it means that file, or any (NULL). 0 or -EBADF. */
+static int close_one(struct file_table *table, int fd, const struct file *file)
 {
 	descriptor before;
 
 	spin_lock(&table->lock);
 	before = at(table, fd);
+	if (file && file_of(before) != file)
+		before = 0;
 	if (before)
 		set(table, fd, NULL, false);
 	spin_unlock(&table->lock);
@@ -304,6 +307,16 @@ int table_close(struct file_table *table, int fd)
 		return -EBADF;
 	file_put(file_of(before));
 	return 0;
+}
+
+int table_close(struct file_table *table, int fd)
+{
+	return close_one(table, fd, NULL);
+}
+
+int table_close_if(struct file_table *table, int fd, const struct file *file)
+{
+	return close_one(table, fd, file);
 }
 
 int table_mark(struct file_table *table, int fd, bool close_exec)

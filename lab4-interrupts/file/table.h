@@ -51,8 +51,11 @@ struct file *table_file_of(struct file_table *table, int fd);
  * -EBADF; -EINVAL: it is of another kind. May sleep. */
 int table_file_with(int fd, const struct file_ops *ops, struct file **file);
 
-/* table_close: 0 or -EBADF. table_close_range: whatever is open from first to last. May sleep. */
+/* table_close: 0 or -EBADF. table_close_if: the same, but only if the number means that file, which
+ * the caller has a reference to. table_close_range: whatever is open from first to last. May sleep.
+ */
 int table_close(struct file_table *table, int fd);
+int table_close_if(struct file_table *table, int fd, const struct file *file);
 void table_close_range(struct file_table *table, unsigned first, unsigned last);
 
 /* table_marked, table_mark: whether FD_CLOEXEC is set, and setting it or not: 0 (1), or -EBADF.

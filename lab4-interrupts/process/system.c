@@ -9,6 +9,7 @@
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/process/task.h"
 #include "lab4-interrupts/random/random.h"
+#include "lab4-interrupts/signal/signal.h"
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/sysinfo.h>
@@ -97,7 +98,7 @@ SYSCALL(getrandom, "data^, size, hex", uint64_t, to, uint64_t, bytes, unsigned, 
 		random_bytes(some, now);
 		copied = copied_to_user(to + done, some, now);
 		done += copied;
-		if (copied < now)
+		if (copied < now || (done % PAGE_SIZE == 0 && signal_pending()))
 			break;
 	}
 	memset(some, 0, sizeof(some));

@@ -1,7 +1,9 @@
 /* The tree of the initrd's names: see tree.h. */
 #include "lab4-interrupts/standin/tree.h"
+#include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/slab/kmalloc.h"
+#include "lab4-interrupts/standin/walk.h"
 #include <linux/errno.h>
 
 #define BUCKETS 1024
@@ -113,7 +115,7 @@ static bool name_fits(const char *path)
 	size_t length;
 
 	while ((length = component(&path))) {
-		if (length > 255 || (length == 2 && path[0] == '.' && path[1] == '.'))
+		if (length > NAME_MAX || (length == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += length;
 	}
@@ -135,6 +137,23 @@ static struct place *enter(
 	return place;
 }
 
+/* The directory in which a path goes on behind a place: that, or where a symbolic link leads. NULL:
+ * why not. */
+static struct place *directory_at(struct place *place, int *error)
+{
+	char name[NAME_MAX + 1];
+
+	if (node_is(place->node, S_IFLNK)) {
+		memcpy(name, place->name, place->length);
+		name[place->length] = 0;
+		*error = walk(place->parent, name, true, &place);
+		if (*error)
+			return NULL;
+	}
+	*error = -ENOTDIR;
+	return node_is(place->node, S_IFDIR) ? place : NULL;
+}
+
 /* The place of that path, as one for a node (NULL: a directory) if there is none. */
 static struct place *enter_path(const char *path, struct node *node, int *error)
 {
@@ -147,10 +166,9 @@ static struct place *enter_path(const char *path, struct node *node, int *error)
 
 		path += length;
 		length = component(&path);
-		*error = -ENOTDIR;
-		if (!node_is(at->node, S_IFDIR))
-			return NULL;
-		at = enter(at, name, this_length, length ? NULL : node, error);
+		at = directory_at(at, error);
+		if (at)
+			at = enter(at, name, this_length, length ? NULL : node, error);
 	}
 	return at;
 }
@@ -184,23 +202,31 @@ static bool archive_fits(struct cpio archive)
 	return result == 0;
 }
 
+/* Whether it is what the entry of that archive is another name of. */
+static bool is_same(const struct node *node, const struct cpio_entry *entry, uint32_t archive)
+{
+	return node->archive == archive && node->archive_inode == entry->inode &&
+	       node->archive_major == entry->device_major &&
+	       node->archive_minor == entry->device_minor &&
+	       (node->mode & S_IFMT) == (entry->mode & S_IFMT);
+}
+
 /* The node that the archive has had before under another name. */
-static struct node *linked_before(const struct cpio_entry *entry, uint32_t device)
+static struct node *linked_before(const struct cpio_entry *entry, uint32_t archive)
 {
 	if (entry->links < 2 || (entry->mode & S_IFMT) == S_IFDIR)
 		return NULL;
 	for (struct list *link = tree_nodes.prev; link != &tree_nodes; link = link->prev) {
 		struct node *node = list_entry(link, struct node, link);
 
-		if (node->archive_inode == entry->inode && node->archive_device == device &&
-			(node->mode & S_IFMT) == (entry->mode & S_IFMT))
+		if (is_same(node, entry, archive))
 			return node;
 	}
 	return NULL;
 }
 
 /* What an entry says of its node. Of hard links the last one in the archive brings the data. */
-static void describe(struct node *node, const struct cpio_entry *entry, uint32_t device)
+static void describe(struct node *node, const struct cpio_entry *entry, uint32_t archive)
 {
 	node->mode = entry->mode & (S_IFMT | 07777);
 	node->user = entry->user;
@@ -208,39 +234,54 @@ static void describe(struct node *node, const struct cpio_entry *entry, uint32_t
 	node->changed = entry->modified;
 	node->major = entry->node_major;
 	node->minor = entry->node_minor;
-	node->archive_device = device;
-	node->archive_inode = entry->links > 1 ? entry->inode : 0;
+	node->archive = entry->links > 1 ? archive : 0;
+	node->archive_inode = entry->inode;
+	node->archive_major = entry->device_major;
+	node->archive_minor = entry->device_minor;
 	if (entry->bytes || !node->data) {
 		node->data = entry->data;
 		node->bytes = node_is(node, S_IFDIR) ? 0 : entry->bytes;
 	}
 }
 
-/* A node at a path. A name that is there already means this one from now on, but that directories
- * stay what they are. Returns the node that is there, or NULL. */
+/* Let a name mean another node; what it meant may be gone. A directory's ".." is one more name of
+ * the one that it is in. */
+static void place_set(struct place *place, struct node *node)
+{
+	struct node *old = place->node, *above = place->parent->node;
+
+	above->links += node_is(node, S_IFDIR);
+	above->links -= node_is(old, S_IFDIR);
+	place->node = node;
+	node->links++;
+	old->links--;
+	node_drop(old);
+}
+
+/* A node at a path. A name that is there already means this one from now on, but a directory stays
+ * one: -EEXIST, if it is not empty and the node is none. Returns the node that is there, or NULL.
+ */
 static struct node *put_at(const char *path, struct node *node, int *error)
 {
 	struct place *place = enter_path(path, node, error);
+	bool directory = node_is(node, S_IFDIR), was;
 
 	if (!place)
 		return NULL;
+	was = node_is(place->node, S_IFDIR);
 	*error = -EEXIST;
-	if (node_is(place->node, S_IFDIR) != node_is(node, S_IFDIR))
+	if (was && !directory && (place == tree_root || !list_empty(&place->node->children)))
 		return NULL;
-	if (place->node != node && !node_is(node, S_IFDIR)) {
-		place->node->links--;
-		place->node = node;
-		node->links++;
-	}
+	if (place->node != node && !(was && directory))
+		place_set(place, node);
 	*error = 0;
 	return place->node;
 }
 
-/* One entry into the tree. 0 or an error. */
+/* One entry into the tree; archive: its number, not 0. 0 or an error. */
 static int add_entry(const struct cpio_entry *entry, uint32_t archive)
 {
-	uint32_t device = archive << 20 ^ entry->device_major << 8 ^ entry->device_minor;
-	struct node *node = linked_before(entry, device), *there;
+	struct node *node = linked_before(entry, archive), *there;
 	int error;
 
 	if (!node)
@@ -249,22 +290,26 @@ static int add_entry(const struct cpio_entry *entry, uint32_t archive)
 		return -ENOMEM;
 	there = put_at(entry->name, node, &error);
 	if (there)
-		describe(there, entry, device);
+		describe(there, entry, archive);
 	node_drop(node);
 	return error;
 }
 
 int tree_add(const char *start, size_t bytes)
 {
-	static uint32_t archives;
+	static uint32_t first = 1; /* the next archive's number */
 	struct cpio archive = { .start = start, .bytes = bytes };
 	struct cpio_entry entry;
+	int error = 0;
 
 	if (!tree_root || !archive_fits(archive))
 		return tree_root ? -EINVAL : -ENOMEM;
-	archives++;
-	while (cpio_next(&archive, &entry) > 0)
-		if (add_entry(&entry, archives) == -ENOMEM)
-			return -ENOMEM;
-	return 0;
+	while (error != -ENOMEM && cpio_next(&archive, &entry) > 0) {
+		error = add_entry(&entry, first + archive.ended);
+		if (error)
+			kprintf("initrd: there is no place for %s (error %d)\n", entry.name,
+				-error);
+	}
+	first += archive.ended + 1;
+	return error == -ENOMEM ? error : 0;
 }

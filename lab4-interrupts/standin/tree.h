@@ -35,7 +35,8 @@ struct node {
 	struct mutex lock;
 	struct radix pages; /* [lock] */
 
-	uint32_t archive_inode, archive_device; /* [I] how an archive knows it by */
+	/* [I] What an archive knows it by, if that says that it has more than one name; else 0. */
+	uint32_t archive, archive_inode, archive_major, archive_minor;
 };
 
 /* All [I]. */
@@ -56,7 +57,9 @@ extern struct list tree_nodes;
 void tree_init(void);
 
 /* tree_add: what an archive has: 0, or why not. -EINVAL: it is broken, or a name leads out of it by
- * ".."; then nothing of it is in the tree; -ENOMEM. May sleep. */
+ * ".."; then nothing of it is in the tree; -ENOMEM. A name below a symbolic link is where that
+ * leads; what has no place there, or would take that of a directory with names in it, is left out
+ * and told. May sleep. */
 int tree_add(const char *archive, size_t bytes);
 
 /* tree_make: a node of that mode at a path below the root, whose directories are made if need be;

@@ -17,9 +17,10 @@ static struct working *working_new(struct place *directory, unsigned umask)
 	return working;
 }
 
-struct working *working_self(void)
+/* A process's, made if it has none yet; NULL without memory. */
+static struct working *working_of(struct process *process)
 {
-	struct working **at = &process_self()->working, *none = NULL;
+	struct working **at = &process->working, *none = NULL;
 	struct working *working = __atomic_load_n(at, __ATOMIC_ACQUIRE);
 
 	if (working)
@@ -33,6 +34,11 @@ struct working *working_self(void)
 	return working;
 }
 
+struct working *working_self(void)
+{
+	return working_of(process_self());
+}
+
 struct place *working_directory(void)
 {
 	struct working *working = task_self() ? process_self()->working : NULL;
@@ -42,13 +48,14 @@ struct place *working_directory(void)
 
 static int working_clone(struct task *task, struct task *from, uint64_t flags)
 {
-	struct working *working = from ? from->process->working : NULL;
+	struct working *working;
 
-	if (flags & CLONE_THREAD || !working)
+	if (flags & CLONE_THREAD || !from || (!(flags & CLONE_FS) && !from->process->working))
 		return 0;
-	if (flags & CLONE_FS)
+	working = working_of(from->process);
+	if (working && (flags & CLONE_FS))
 		__atomic_add_fetch(&working->references, 1, __ATOMIC_RELAXED);
-	else
+	else if (working)
 		working = working_new(working->directory, working->umask);
 	task->process->working = working;
 	return working ? 0 : -ENOMEM;

@@ -153,6 +153,37 @@ KTEST(pty_typist_waits, "", "who types more than fits waits too, and loses nothi
 	end();
 }
 
+static void type_much(void *argument)
+{
+	static char much[3 * LDISC_BUFFER];
+
+	memset(much, 't', sizeof(much));
+	*(int64_t *)argument = transfer(master, much, sizeof(much), false);
+}
+
+KTEST(pty_typist_interrupted, "",
+	"a signal ends the wait for room to type, even if there is room by then", .needs = "4.3")
+{
+	struct terminal *terminal;
+	struct thread *typist;
+	char piece[256];
+	int64_t count = 0;
+	uint64_t irq;
+
+	start(0);
+	set_local(0, 1, 0);
+	terminal = terminal_of(slave);
+	typist = crew_start(type_much, &count);
+	UNTIL(waiting(&terminal->writers) == 1);
+	irq = terminal_lock(terminal);
+	thread_interrupt(typist);
+	KT_EQ(ldisc_read(&terminal->ldisc, piece, sizeof(piece)), sizeof(piece));
+	terminal_unlock(terminal, irq);
+	crew_join();
+	KT_EQ(count, LDISC_BUFFER - 1);
+	end();
+}
+
 KTEST(pty_patience, "", "VMIN and VTIME: how long a read in raw mode waits", .needs = "4.3")
 {
 	uint64_t before;

@@ -80,6 +80,27 @@ KTEST(table_bad_numbers, "", "what is not open cannot be closed, marked or found
 	table_put(table);
 }
 
+KTEST(table_closes_its_own, "", "who has put a file there takes that one away, and no other")
+{
+	struct file_table *table = new_table();
+	struct file *file = counted();
+
+	file_get(file);
+	KT_EQ(table_install(table, file, 0, true), 0);
+	KT_EQ(table_replace(table, 0, counted(), false), 0);
+	KT_EQ(table_close_if(table, 0, file), -EBADF);
+	KT_EQ(table_close_if(table, 1, file), -EBADF);
+	KT_EQ(released, 0);
+	file_get(file);
+	KT_EQ(table_install(table, file, 0, true), 1);
+	KT_EQ(table_close_if(table, 1, file), 0);
+	KT_EQ(table_marked(table, 1), -EBADF);
+	file_put(file);
+	KT_EQ(released, 1);
+	table_put(table);
+	KT_EQ(released, 2);
+}
+
 KTEST(table_replaces, "", "dup2's way: what a number meant is closed, and others stay")
 {
 	struct file_table *table = new_table();

@@ -44,6 +44,13 @@ def test_only_the_hog(user, part, said):
     assert output.replace(told[0], "").endswith(said)
 
 
+@pytest.mark.needs("4.2", "4.5", "4.6", "4.7", "4.8", "4.9")
+def test_long_calls(user):
+    """A call that moves gigabytes ends soon when its process is killed."""
+    said = transcripts.parts_of(user("/bin/hogs", "long_calls", limit=10).output)["long_calls"]
+    assert said == "sendfile: signal 9\nsoon: 1\ngetrandom: signal 9\nsoon: 1\n"
+
+
 @pytest.mark.needs("4.1", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9")
 def test_starved_calls(user):
     """Whichever allocation of a call fails, it says so or does without, and nothing is lost (user/starved.c)."""

@@ -41,6 +41,13 @@ static size_t say(char *to, const char *text)
 	return length;
 }
 
+/* A lock changes when its key goes down, but not each time that a held key is repeated. */
+static void lock_key(bool *locked, bool *held, bool down)
+{
+	*locked ^= down && !*held;
+	*held = down;
+}
+
 /* A key that changes what others mean; whether it was one. */
 static bool modifier(struct keyboard *keyboard, uint8_t key, bool extended, bool down)
 {
@@ -57,10 +64,10 @@ static bool modifier(struct keyboard *keyboard, uint8_t key, bool extended, bool
 		keyboard->alt[extended] = down;
 		return true;
 	case CAPS:
-		keyboard->caps ^= down;
+		lock_key(&keyboard->caps, &keyboard->caps_held, down);
 		return true;
 	case NUM:
-		keyboard->num ^= down;
+		lock_key(&keyboard->num, &keyboard->num_held, down);
 		return true;
 	default:
 		return false;
@@ -146,7 +153,7 @@ size_t keyboard_key(struct keyboard *keyboard, uint8_t code, char to[KEYBOARD_MO
 #define CONFIG_TRANSLATE 0x40
 #define TRIES            100000
 
-static struct keyboard keyboard; /* the handler's, which runs on one processor */
+static struct keyboard keyboard; /* whoever reads the controller has a lock */
 
 static bool until(uint8_t bits, uint8_t wanted)
 {

@@ -22,6 +22,7 @@ struct keyboard {
 	uint8_t skip;                      /* codes of the pause key still to come */
 	bool shift[2], control[2], alt[2]; /* left, right: held down */
 	bool caps, num;                    /* locked */
+	bool caps_held, num_held;
 };
 
 /* keyboard_key: a code of set 1; how many bytes it sends. Pure. */
@@ -31,6 +32,6 @@ size_t keyboard_key(struct keyboard *keyboard, uint8_t code, char to[KEYBOARD_MO
 bool keyboard_init(void);
 
 /* keyboard_pending: whether the controller has something; keyboard_read: take it: how many bytes
- * it means. For the handler. */
+ * it means. One after the other; for the handler. */
 bool keyboard_pending(void);
 size_t keyboard_read(char to[KEYBOARD_MOST]);

@@ -90,7 +90,7 @@ static void pty_close(struct terminal *terminal)
 	mutex_lock(&ptys);
 	if (terminal_uncount(terminal)) {
 		irq = terminal_lock(terminal);
-		pty->slave = terminal->files != 0;
+		pty->left = true;
 		waitqueue_wake_all(&pty->watchers);
 		terminal_unlock(terminal, irq);
 	}
@@ -108,7 +108,7 @@ static struct pty *pty_new(void)
 	terminal_init(&pty->terminal, &pty_driver, pty);
 	pty->terminal.ldisc.termios.c_cflag &= ~(tcflag_t)HUPCL;
 	waitqueue_init(&pty->watchers, "pty master");
-	pty->master = pty->slave = pty->locked = true;
+	pty->master = pty->locked = true;
 	return pty;
 }
 
@@ -133,19 +133,6 @@ void pty_master_closed(struct pty *pty)
 	mutex_unlock(&ptys);
 }
 
-int pty_slave(struct pty *pty, unsigned flags, struct file **slave)
-{
-	int error = terminal_open(&pty->terminal, flags, slave);
-	uint64_t irq;
-
-	if (error)
-		return error;
-	irq = terminal_lock(&pty->terminal);
-	pty->slave = true;
-	terminal_unlock(&pty->terminal, irq);
-	return 0;
-}
-
 int pty_open(unsigned number, unsigned flags, struct file **slave)
 {
 	struct pty *pty;
@@ -154,7 +141,7 @@ int pty_open(unsigned number, unsigned flags, struct file **slave)
 	mutex_lock(&ptys);
 	pty = number < PTYS ? all[number] : NULL;
 	if (pty && pty->master && !pty->locked)
-		error = pty_slave(pty, flags | O_NOCTTY, slave);
+		error = terminal_open(&pty->terminal, flags | O_NOCTTY, slave);
 	mutex_unlock(&ptys);
 	if (!error)
 		jobs_opened(&pty->terminal, flags);

@@ -34,7 +34,7 @@ static int wait_shown(struct file *file, struct pty *pty, uint64_t *irq)
 	int error = 0;
 
 	while (pty->head == pty->tail && !error) {
-		if (!pty->slave)
+		if (!pty_has_slave(pty))
 			error = -EIO;
 		else if (nonblocking(file))
 			error = -EAGAIN;
@@ -97,7 +97,8 @@ static int64_t type(struct file *file, struct pty *pty, const char *bytes, size_
 		else if (!ldisc_room(&terminal->ldisc))
 			error = terminal_wait(terminal, &terminal->writers, &irq, TIMER_NEVER);
 		terminal_unlock(terminal, irq);
-		done += terminal_typed(terminal, bytes + done, count - done);
+		if (!error) /* else it would be forgotten, if there is room for all by now */
+			done += terminal_typed(terminal, bytes + done, count - done);
 		terminal_send_signals(terminal);
 	}
 	return done ? (int64_t)done : error;
@@ -134,7 +135,7 @@ static unsigned master_poll(struct file *file, struct poll_table *table)
 	irq = spin_lock_irqsave(&pty->terminal.lock); /* terminal_unlock would wake who polls */
 	if (pty->head != pty->tail)
 		bits |= POLLIN | POLLRDNORM;
-	if (!pty->slave)
+	if (!pty_has_slave(pty))
 		bits |= POLLHUP;
 	if (ldisc_room(&pty->terminal.ldisc))
 		bits |= POLLOUT | POLLWRNORM;
@@ -167,7 +168,7 @@ static int set_locked(struct pty *pty, uint64_t from)
 static int open_peer(struct pty *pty, unsigned flags)
 {
 	struct file *slave;
-	int error = pty_slave(pty, flags, &slave), fd;
+	int error = terminal_open(&pty->terminal, flags, &slave), fd;
 
 	if (error)
 		return error;

@@ -13,7 +13,7 @@ struct pty {
 	struct waitqueue watchers; /* of the master's side: for what is shown */
 	unsigned number;           /* [I] */
 	bool master;               /* [ptys] it is open */
-	bool slave;                /* [lock] one is open, or none has been yet */
+	bool left;                 /* [lock] the last slave was closed once */
 	bool locked;               /* [lock] */
 	char shown[PTY_SHOWN];     /* [lock] a ring */
 	unsigned head, tail;       /* [lock] they only grow */
@@ -22,7 +22,12 @@ struct pty {
 /* pty_master_ops: of the master's file, whose data is the pair. */
 extern const struct file_ops pty_master_ops;
 
-/* pty_slave: a file of the slave, locked or not. 0 or -ENOMEM. pty_master_closed: the master's file
- * is gone; so may be the pair. May sleep. */
-int pty_slave(struct pty *pty, unsigned flags, struct file **slave);
+/* pty_has_slave: one is open, /dev/tty too, or none has been yet. Caller holds the terminal's lock.
+ */
+static inline bool pty_has_slave(const struct pty *pty)
+{
+	return pty->terminal.files || !pty->left;
+}
+
+/* pty_master_closed: the master's file is gone; so may be the pair. May sleep. */
 void pty_master_closed(struct pty *pty);

@@ -44,6 +44,7 @@ static struct {
 } com1;
 
 struct terminal terminal_console;
+static struct spinlock keyboard_lock = SPINLOCK_INIT("keyboard"); /* of who reads the controller */
 static struct waitqueue keys = WAITQUEUE_INIT(keys, "console keys");
 
 /* --- sending, with the terminal's lock ------------------------------------------------------ */
@@ -216,6 +217,7 @@ static void com1_interrupt(void *context)
 static void keyboard_interrupt(void *context)
 {
 	char keys_typed[KEYBOARD_MOST];
+	uint64_t irq = spin_lock_irqsave(&keyboard_lock);
 	size_t count;
 
 	(void)context;
@@ -223,6 +225,7 @@ static void keyboard_interrupt(void *context)
 		count = keyboard_read(keys_typed);
 		typed(keys_typed, count);
 	}
+	spin_unlock_irqrestore(&keyboard_lock, irq);
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
@@ -269,6 +272,13 @@ void terminals_init(void)
 	terminal_init(&terminal_console, &com1_driver, NULL);
 }
 
+void console_keyboard_init(void)
+{
+	if (!keyboard_init() || irq_attach(KEYBOARD_LINE, keyboard_interrupt, NULL))
+		return;
+	keyboard_interrupt(NULL); /* the controller asks again only when it has been read */
+}
+
 void console_tty_init(void)
 {
 	struct thread *sender = thread_spawn("console keys", send_signals, NULL);
@@ -277,8 +287,7 @@ void console_tty_init(void)
 		thread_detach(sender);
 	if (console_has_serial())
 		com1_start();
-	if (keyboard_init())
-		irq_attach(KEYBOARD_LINE, keyboard_interrupt, NULL);
+	console_keyboard_init();
 }
 
 static int open_console(unsigned flags, struct file **file)

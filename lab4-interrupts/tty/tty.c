@@ -131,17 +131,15 @@ static int open_file(struct terminal *terminal, unsigned flags, bool lasting, st
 
 	if (!opening)
 		return -ENOMEM;
+	*file = file_create(&terminal_file_ops, flags & ~(unsigned)O_NOCTTY, opening);
+	if (!*file) {
+		kfree(opening);
+		return -ENOMEM;
+	}
 	irq = spin_lock_irqsave(&terminal->lock);
 	*opening = (struct opening){ terminal, terminal->hang_ups, lasting };
 	terminal->files++;
 	spin_unlock_irqrestore(&terminal->lock, irq);
-
-	*file = file_create(&terminal_file_ops, flags & ~(unsigned)O_NOCTTY, opening);
-	if (!*file) {
-		terminal_uncount(terminal);
-		kfree(opening);
-		return -ENOMEM;
-	}
 	jobs_opened(terminal, flags);
 	return 0;
 }

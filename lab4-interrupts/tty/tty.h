@@ -93,11 +93,12 @@ struct terminal *terminal_of(const struct file *file);
 /*
  * terminal_console: COM1, the keyboard and the screen. terminals_init: programs can write to it,
  * by polling. Once. console_tty_init: from now on keys belong to it, and no more to lab 1's
- * console_read; it interrupts. Once. May sleep.
+ * console_read; it interrupts. Once. May sleep. console_keyboard_init: the keyboard's part of it.
  */
 extern struct terminal terminal_console;
 void terminals_init(void);
 void console_tty_init(void);
+void console_keyboard_init(void);
 
 /* --- for tty's own files --------------------------------------------------------------- */
 

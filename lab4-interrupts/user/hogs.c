@@ -4,11 +4,15 @@
  */
 #define _GNU_SOURCE
 #include "lib/parts.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 
 #define MIB (1 << 20)
 
@@ -311,6 +315,53 @@ static void crowd(void)
 	say_alive("other", other);
 }
 
+/* --- time ------------------------------------------------------------------------------ */
+
+#define SOON 100 /* milliseconds; the calls would take many times as long */
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A child that does nothing but such calls is killed. */
+static void killed_in(const char *what, void (*call)(void))
+{
+	int status;
+	long before;
+	pid_t child = fork();
+
+	while (child == 0)
+		call();
+	nap();
+	before = milliseconds();
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	say_status(what, status);
+	say("soon: %d", milliseconds() - before < SOON);
+}
+
+static void sends(void)
+{
+	sendfile(open("/dev/null", O_WRONLY), open("/dev/zero", O_RDONLY), NULL, 0x7ffff000);
+}
+
+static void takes_chance(void)
+{
+	static char much[32 * MIB];
+
+	getrandom(much, sizeof(much), 0);
+}
+
+static void long_calls(void)
+{
+	killed_in("sendfile", sends);
+	killed_in("getrandom", takes_chance);
+}
+
 static const struct part parts[] = {
 	{ "processes_limited", processes_limited },
 	{ "processes_all", processes_all },
@@ -321,6 +372,7 @@ static const struct part parts[] = {
 	{ "locked", locked },
 	{ "tables", tables },
 	{ "crowd", crowd },
+	{ "long_calls", long_calls },
 	{ NULL, NULL },
 };
 

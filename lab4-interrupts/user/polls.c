@@ -3,6 +3,7 @@
 #include "lib/say.h"
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -182,6 +183,43 @@ static int by_descriptor(void)
 	return 0;
 }
 
+static int descriptor;
+
+static void *want_another(void *set)
+{
+	usleep(30000);
+	signalfd(descriptor, set, 0);
+	return NULL;
+}
+
+/* Who waits for a descriptor is told that it stands for other signals now. */
+static int other_signals(void)
+{
+	struct timespec before, after;
+	struct pollfd look;
+	pthread_t thread;
+	sigset_t first, second;
+
+	sigemptyset(&first);
+	sigemptyset(&second);
+	sigaddset(&first, SIGUSR1);
+	sigaddset(&second, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &first, NULL);
+	sigprocmask(SIG_BLOCK, &second, NULL);
+	descriptor = signalfd(-1, &first, 0);
+	SAY(kill(getpid(), SIGUSR2));
+	look = (struct pollfd){ descriptor, POLLIN, 0 };
+	SAY(poll(&look, 1, 0));
+	pthread_create(&thread, NULL, want_another, &second);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	SAY(poll(&look, 1, 5000));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	TELL(after.tv_sec - before.tv_sec < 4);
+	pthread_join(thread, NULL);
+	close(descriptor);
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "polls", polls },
 	{ "signals", signals },
@@ -189,6 +227,7 @@ static const struct part parts[] = {
 	{ "timers", timers },
 	{ "long_ago", long_ago },
 	{ "by_descriptor", by_descriptor },
+	{ "other_signals", other_signals },
 	{ NULL, NULL },
 };
 

@@ -220,6 +220,7 @@ static const struct {
 	{ "flow", part_flow },
 	{ "hang_up", part_hang_up },
 	{ "master", part_master },
+	{ "slave_gone", part_slave_gone },
 	{ "leader_ends", part_leader_ends },
 };
 

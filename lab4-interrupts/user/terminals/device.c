@@ -164,6 +164,30 @@ void part_hang_up(void)
 	tell_result("/dev/tty", open("/dev/tty", O_RDWR));
 }
 
+/* The terminal stays the session's when no file of it is open any more: as long as its master is.
+ */
+void part_slave_gone(void)
+{
+	pid_t number = -1;
+
+	close(slave);
+	tell_poll("no slave", master);
+	slave = open("/dev/tty", O_RDWR);
+	tell_result("/dev/tty", slave >= 0);
+	tell_poll("a slave", master);
+	tell_result("group", ioctl(master, TIOCGPGRP, &number));
+	tell_result("it is ours", number == getpid());
+	type("x\n");
+	tell_read(slave, 100);
+	tell_shown(3);
+	close(slave);
+	tell_poll("no slave", master);
+	tell_shown(1);
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	tell_result("again", slave >= 0);
+	tell_result("its session", tcgetsid(slave) == getpid());
+}
+
 void part_master(void)
 {
 	struct pollfd errors = { .fd = master };

@@ -47,6 +47,7 @@ void part_resizes(void);
 void part_flow(void);
 void part_hang_up(void);
 void part_master(void);
+void part_slave_gone(void);
 
 /* jobs.c */
 void part_background_reads(void);
