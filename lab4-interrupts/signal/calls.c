@@ -177,6 +177,7 @@ SYSCALL(rt_sigreturn, "")
 	struct trap_frame *frame = task_frame(task);
 
 	task->syscall = ~0ul; /* what is in rax then is no result */
+	task->restart = NULL; /* the call that the handler has interrupted is over */
 	if (signal_frame_pop(frame))
 		signal_force(SIGSEGV, SI_KERNEL, 0);
 	return (int64_t)frame->rax;

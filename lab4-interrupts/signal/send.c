@@ -222,19 +222,30 @@ int signal_send_task(struct task *task, int number, const siginfo_t *info)
 
 /* --- taking -------------------------------------------------------------------------- */
 
+/* Which one is next, and in whose queue. Caller holds signals->lock. */
+static int next(struct signals *signals, uint64_t wanted, struct signal_queue **queue)
+{
+	struct task_signals *self = task_signals_self();
+	int number;
+
+	if ((signals->pending.set | self->pending.set) & wanted & signal_bit(SIGKILL))
+		wanted = signal_bit(SIGKILL);
+	*queue = &self->pending;
+	number = signal_queue_next(*queue, wanted);
+	if (number)
+		return number;
+	*queue = &signals->pending;
+	return signal_queue_next(*queue, wanted);
+}
+
 int signal_take(uint64_t wanted, siginfo_t *info)
 {
 	struct signals *signals = signals_self();
-	struct task_signals *self = task_signals_self();
-	struct signal_queue *queue = &self->pending;
+	struct signal_queue *queue;
 	struct signal_entry *entry = NULL;
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int number = signal_queue_next(queue, wanted);
+	int number = next(signals, wanted, &queue);
 
-	if (!number) {
-		queue = &signals->pending;
-		number = signal_queue_next(queue, wanted);
-	}
 	if (number)
 		entry = signal_queue_take(queue, number, info);
 	if (number && (SIGNALS_STOP & signal_bit(number)))

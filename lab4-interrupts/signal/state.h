@@ -89,8 +89,8 @@ void signal_notice(struct signals *signals, int number, struct task_signals *fir
  * unless it blocks it. */
 void signal_send_here(int number);
 
-/* signal_take: the next pending one of the wanted set for the calling task, its own before the
- * process's; 0 if there is none. Takes signals->lock. */
+/* signal_take: the next pending one of the wanted set for the calling task: SIGKILL, else its own
+ * before the process's; 0 if there is none. Takes signals->lock. */
 int signal_take(uint64_t wanted, siginfo_t *info);
 
 /* signal_block: change what the calling task blocks. What it would have taken and now does not is
