@@ -32,7 +32,7 @@ static struct process *self_or_child(int id)
 	list_each (link, &self->children) {
 		struct process *child = list_entry(link, struct process, sibling);
 
-		if (child->id == id && !child->zombie)
+		if (child->id == id)
 			return child;
 	}
 	return NULL;

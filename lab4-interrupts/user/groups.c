@@ -60,6 +60,30 @@ static void limits(void)
 	wait(NULL);
 }
 
+/* A zombie is a member of its group, until it has been waited for. */
+static void zombie_group(void)
+{
+	siginfo_t info;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(3);
+	say_error("its own group", setpgid(child, child));
+	waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+	say("it is still there: %d", getpgid(child) == child);
+	say_error("is somebody there", kill(-child, 0));
+	say_error("to the zombie", kill(-child, SIGTERM));
+	say_error("a zombie's group", setpgid(child, getpgrp()));
+	say_error("its old group", kill(-child, 0));
+	say_error("and back", setpgid(child, child));
+	say_error("is somebody there", kill(-child, 0));
+	waitpid(child, &status, 0);
+	say_status("zombie", status);
+	say_error("nobody is there", kill(-child, 0));
+	say_error("nobody's group", setpgid(child, child));
+}
+
 /* Of process 1, whose group has number 0, and is a group like any other. */
 static void group_zero(void)
 {
@@ -119,6 +143,7 @@ static const struct part parts[] = {
 	{ "sessions", sessions },
 	{ "limits", limits },
 	{ "names", names },
+	{ "zombie_group", zombie_group },
 	{ "group_zero", group_zero },
 	{ NULL, NULL },
 };
