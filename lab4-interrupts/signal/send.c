@@ -238,7 +238,13 @@ static int next(struct signals *signals, uint64_t wanted, struct signal_queue **
 	return signal_queue_next(*queue, wanted);
 }
 
-int signal_take(uint64_t wanted, siginfo_t *info)
+bool signal_deadly(const struct signals *signals, int number)
+{
+	return !signals->invulnerable && signals->action[number - 1].sa_handler == SIG_DFL &&
+	       !((SIGNALS_SHRUGGED | SIGNALS_STOP) & signal_bit(number));
+}
+
+static int take(uint64_t wanted, bool to_act, siginfo_t *info)
 {
 	struct signals *signals = signals_self();
 	struct signal_queue *queue;
@@ -250,9 +256,21 @@ int signal_take(uint64_t wanted, siginfo_t *info)
 		entry = signal_queue_take(queue, number, info);
 	if (number && (SIGNALS_STOP & signal_bit(number)))
 		signals->stopping = true;
+	if (number && to_act && signal_deadly(signals, number))
+		signals->ending = number;
 	spin_unlock_irqrestore(&signals->lock, irq);
 	signal_release(signals, entry);
 	return number;
+}
+
+int signal_take(uint64_t wanted, siginfo_t *info)
+{
+	return take(wanted, false, info);
+}
+
+int signal_take_to_act(uint64_t wanted, siginfo_t *info)
+{
+	return take(wanted, true, info);
 }
 
 void signal_block(uint64_t set)
