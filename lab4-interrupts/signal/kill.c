@@ -24,9 +24,10 @@ static siginfo_t from_self(int number, int code)
 
 /* --- to a process, a group, or all --------------------------------------------------- */
 
+/* As on Linux, each of its tasks' numbers names a process. */
 static int send_to_process(int id, int number, const siginfo_t *info)
 {
-	struct process *process = process_find(id);
+	struct process *process = process_with(id);
 	int error;
 
 	if (!process)
