@@ -39,7 +39,6 @@ struct signals {
 	struct sigaction action[SIGNALS]; /* [lock] of number i + 1 */
 	struct signal_queue pending;      /* [lock] */
 	struct list tasks;                /* [lock] task_signals->link, the oldest first */
-	unsigned queued;                  /* [a] entries of this process and its tasks */
 	bool invulnerable;                /* [lock] process 1: no default action ends or stops it */
 	int ending;                       /* [lock] a signal that was taken and ends it, or 0 */
 	bool stopped;              /* [lock] its tasks stand still on their way to user mode */
@@ -112,8 +111,8 @@ void signal_forget(struct signals *signals, uint64_t set);
 bool signal_ignores(const struct signals *signals, int number);
 
 /* signal_release: an entry that was taken out of a queue. Never sleeps. */
-void signal_release(struct signals *signals, struct signal_entry *entry);
-void signal_release_all(struct signals *signals, struct list *dropped);
+void signal_release(struct signal_entry *entry);
+void signal_release_all(struct list *dropped);
 
 /* --- stop.c -------------------------------------------------------------------------- */
 
