@@ -186,19 +186,25 @@ struct group_look {
 	bool minded, stopped;
 };
 
+/* Whether it could be continued by its parent; process 1 minds nobody, as on Linux. */
+static bool is_minded(const struct process *process, const struct process *without)
+{
+	const struct process *parent = process->parent;
+
+	return parent && parent != process_init_process && parent != without &&
+	       parent->session == process->session && parent->group != process->group;
+}
+
 /* without: as if that process were not there. */
 static struct group_look look_at_group(int group, const struct process *without)
 {
 	struct group_look look = { false, false };
 
 	process_each (process) {
-		const struct process *parent = process->parent;
-
 		if (process->group != group || process == without)
 			continue;
 		look.stopped |= process->signals->stopped;
-		look.minded |= parent && parent != without && parent->session == process->session &&
-			       parent->group != process->group;
+		look.minded |= is_minded(process, without);
 	}
 	return look;
 }

@@ -114,6 +114,27 @@ static void group_zero(void)
 	say_status("the other one", status);
 }
 
+/* Of process 1's children: it minds none of their groups, so no key stops them. */
+static void minded_by_init(void)
+{
+	int status;
+	pid_t child;
+
+	if (getpid() != 1) {
+		say("only as process 1");
+		return;
+	}
+	child = fork();
+	if (child == 0) {
+		setpgid(0, 0);
+		raise(SIGTSTP);
+		_exit(7);
+	}
+	waitpid(child, &status, WUNTRACED);
+	say_status("a group of its own", status);
+	kill(child, SIGKILL);
+}
+
 static void names(void)
 {
 	struct utsname name;
@@ -145,6 +166,7 @@ static const struct part parts[] = {
 	{ "names", names },
 	{ "zombie_group", zombie_group },
 	{ "group_zero", group_zero },
+	{ "minded_by_init", minded_by_init },
 	{ NULL, NULL },
 };
 
