@@ -252,13 +252,18 @@ static int64_t do_wait(const struct arguments *arguments, uint32_t bits)
 	return error ? error : wait_for(&wait);
 }
 
+/* Linux looks how many were meant when it has woken one. */
+static unsigned at_least_one(uint64_t count)
+{
+	return (int)count > 1 ? (unsigned)count : 1;
+}
+
 static int64_t do_wake(const struct arguments *arguments, uint32_t bits)
 {
-	unsigned count = (int)arguments->value > 1 ? arguments->value : 1; /* Linux: 0 is 1, too */
 	struct futex_key key;
 	int error = bits ? key_of(arguments->address, is_shared(arguments), &key) : -EINVAL;
 
-	return error ? error : (int64_t)futex_wake(&key, count, bits);
+	return error ? error : (int64_t)futex_wake(&key, at_least_one(arguments->value), bits);
 }
 
 static int get_keys(const struct arguments *arguments, struct futex_key key[2])
@@ -290,8 +295,8 @@ static int64_t do_wake_op(const struct arguments *arguments)
 
 	if (error)
 		return error;
-	return futex_wake_both(
-		&key[0], arguments->value, &key[1], (unsigned)arguments->value2, change, &its);
+	return futex_wake_both(&key[0], at_least_one(arguments->value), &key[1],
+		at_least_one(arguments->value2), change, &its);
 }
 
 static int64_t run(const struct arguments *arguments)

@@ -204,15 +204,22 @@ static void add_process(struct process *process, struct process *self, uint64_t 
 	family_add(process, parent);
 }
 
+/* Whether the caller's process is ending, or another task of it execs. Who sends a signal to a
+ * group looks through the tree: what this one made behind him would escape. */
+static bool ending(const struct task *self)
+{
+	return signal_ends() || __atomic_load_n(&self->process->exiting, __ATOMIC_ACQUIRE) ||
+	       (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & TASK_END);
+}
+
 /* Caller holds process_tree. Fails if this process is ending meanwhile: who ends it has to find all
- * its tasks. Or if a signal will end it: who sends one to a group looks through the tree, and what
- * is added behind him would escape. */
+ * its tasks. */
 static int add(struct task *task, struct task *self, uint64_t flags)
 {
 	struct process *process = task->process;
 	int error;
 
-	if (signal_ends())
+	if (ending(self))
 		return -EINTR;
 	number_task(task, process != self->process);
 	if (process != self->process)
@@ -293,7 +300,9 @@ int64_t process_clone(const struct clone_args *args)
 	/* Exercise 4.6, first half: make the new task, and the process that it is the first of
 	 * unless this one shall have it; with the caller's registers, names, and memory, as the
 	 * flags say, and what the parts (task.h) have to do. Then give it its number and its place,
-	 * and let it run. An error before that leaves nothing behind. */
+	 * and let it run; but -EINTR if by then a signal is going to end the caller's process
+	 * (signal_ends), it is exiting, or the caller has TASK_END: who ends a whole group looks
+	 * through the tree once. An error leaves nothing behind. */
 	// BEGIN SOLUTION 4.6
 	struct task *task;
 

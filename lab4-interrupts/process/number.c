@@ -129,6 +129,22 @@ struct process *process_find(int id)
 	return process;
 }
 
+struct process *process_with(int id)
+{
+	struct process *process;
+	struct task *task;
+
+	spin_lock(&lock);
+	process = process_of(id);
+	task = process ? NULL : task_of(id);
+	if (task)
+		process = task->process;
+	if (process)
+		process_get(process);
+	spin_unlock(&lock);
+	return process;
+}
+
 struct task *task_find(int id)
 {
 	struct task *task;

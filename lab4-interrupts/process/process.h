@@ -190,9 +190,10 @@ _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
 _Noreturn void task_end(void);
 
-/* process_find: the process or (task_find) task of that number, with a reference more; NULL. Take a
- * lock. */
+/* process_find: the process or (task_find) task of that number, with a reference more; NULL.
+ * process_with: the process that has the number, or a task of that number. Take a lock. */
 struct process *process_find(int id);
+struct process *process_with(int id);
 struct task *task_find(int id);
 void process_get(struct process *process);
 void process_put(struct process *process);

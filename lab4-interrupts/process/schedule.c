@@ -124,6 +124,18 @@ static void set_nice(struct process *process, int nice)
 	mutex_unlock(&process->lock);
 }
 
+/* The number of the process that has that task: niceness is the process's here. 0: there is none.
+ */
+static int number_with(int id)
+{
+	struct process *process = process_with(id);
+	int number = process ? process->id : 0;
+
+	if (process)
+		process_put(process);
+	return number;
+}
+
 /* 0, or why there is nobody. */
 static int for_meant(struct meant *meant)
 {
@@ -131,6 +143,11 @@ static int for_meant(struct meant *meant)
 
 	if (meant->which < PRIO_PROCESS || meant->which > PRIO_USER)
 		return -EINVAL;
+	if (meant->which == PRIO_PROCESS && meant->who) {
+		meant->who = number_with(meant->who);
+		if (!meant->who)
+			return -ESRCH;
+	}
 	mutex_lock(&process_tree);
 	if (!meant->who && meant->which != PRIO_USER)
 		meant->who = meant->which == PRIO_PROCESS ? self->id : self->group;

@@ -32,7 +32,7 @@ static struct process *self_or_child(int id)
 	list_each (link, &self->children) {
 		struct process *child = list_entry(link, struct process, sibling);
 
-		if (child->id == id && !child->zombie)
+		if (child->id == id)
 			return child;
 	}
 	return NULL;
@@ -85,10 +85,10 @@ SYSCALL(setsid, "")
 	return result;
 }
 
-/* What a function says of a process by its number; 0 means the caller. */
+/* What a function says of a process by its number, or a task's of it; 0 means the caller. */
 static int64_t ask(int id, int (*answer)(const struct process *process))
 {
-	struct process *process = id ? process_find(id) : process_self();
+	struct process *process = id ? process_with(id) : process_self();
 	int64_t result = -ESRCH;
 
 	if (!process)

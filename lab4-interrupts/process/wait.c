@@ -276,7 +276,8 @@ SYSCALL(wait4, "pid, address, wait_options, address", int, id, uint64_t, status,
 	return write_usage(usage, &wanted) ? -EFAULT : wanted.found;
 }
 
-/* Only these members are written, and with nothing found they are 0. */
+/* Only these members are written, as on Linux, and with nothing found they are 0: three words, a
+ * hole, and three more. */
 static int write_info(uint64_t to, const struct wanted *wanted)
 {
 	siginfo_t info;
@@ -289,7 +290,11 @@ static int write_info(uint64_t to, const struct wanted *wanted)
 		info.si_pid = wanted->found;
 		explain(wanted->status, &info.si_code, &info.si_status);
 	}
-	return copy_to_user(to, &info, sizeof(info));
+	if (copy_to_user(to, &info, offsetof(siginfo_t, si_code) + sizeof(info.si_code)))
+		return -EFAULT;
+	return copy_to_user(to + offsetof(siginfo_t, si_pid), &info.si_pid,
+		offsetof(siginfo_t, si_status) + sizeof(info.si_status) -
+			offsetof(siginfo_t, si_pid));
 }
 
 static int check_waitid(int type, int id, int options)

@@ -133,12 +133,13 @@ int signal_ends(void)
 	struct task_signals *self = task_signals_self();
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
 	uint64_t set = (signals->pending.set | self->pending.set) & ~self->blocked;
+	int number = signals->ending;
 
-	set = signals->invulnerable ? 0 : set & ~(SIGNALS_SHRUGGED | SIGNALS_STOP);
-	while (set && signals->action[__builtin_ctzl(set)].sa_handler != SIG_DFL)
-		set &= set - 1;
+	for (; set && !number; set &= set - 1)
+		if (signal_deadly(signals, __builtin_ctzl(set) + 1))
+			number = __builtin_ctzl(set) + 1;
 	spin_unlock_irqrestore(&signals->lock, irq);
-	return set ? __builtin_ctzl(set) + 1 : 0;
+	return number;
 }
 
 int signal_fetch(uint64_t set, siginfo_t *info)
@@ -177,6 +178,7 @@ SYSCALL(rt_sigreturn, "")
 	struct trap_frame *frame = task_frame(task);
 
 	task->syscall = ~0ul; /* what is in rax then is no result */
+	task->restart = NULL; /* the call that the handler has interrupted is over */
 	if (signal_frame_pop(frame))
 		signal_force(SIGSEGV, SI_KERNEL, 0);
 	return (int64_t)frame->rax;

@@ -68,6 +68,8 @@ static struct sigaction action_of(int number)
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
 
 	its = *action;
+	if (signals->ending == number) /* whatever another task has said since it was taken */
+		its.sa_handler = SIG_DFL;
 	if ((its.sa_flags & SA_RESETHAND) && its.sa_handler != SIG_IGN)
 		action->sa_handler = SIG_DFL;
 	spin_unlock_irqrestore(&signals->lock, irq);
@@ -180,10 +182,10 @@ static bool act(struct trap_frame *frame, int number, const siginfo_t *info)
 }
 
 // END SOLUTION 4.9 =>
-/* signal_take, for what is going to be acted on: strace shows it. */
+/* signal_take_to_act; strace shows it. */
 static int take(uint64_t wanted, siginfo_t *info)
 {
-	int number = signal_take(wanted, info);
+	int number = signal_take_to_act(wanted, info);
 
 	if (number && trace_calls)
 		trace_signal(info);

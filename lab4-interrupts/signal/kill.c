@@ -2,6 +2,7 @@
 #include "lab1-boot/lib/string.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/process/family.h"
 #include "lab4-interrupts/signal/state.h"
 
 /* Number 0 only asks whether there is somebody. */
@@ -23,9 +24,10 @@ static siginfo_t from_self(int number, int code)
 
 /* --- to a process, a group, or all --------------------------------------------------- */
 
+/* As on Linux, each of its tasks' numbers names a process. */
 static int send_to_process(int id, int number, const siginfo_t *info)
 {
-	struct process *process = process_find(id);
+	struct process *process = process_with(id);
 	int error;
 
 	if (!process)
@@ -35,13 +37,16 @@ static int send_to_process(int id, int number, const siginfo_t *info)
 	return error;
 }
 
+/* Zombies are members of their group until they have been waited for: they count, but nothing is
+ * left in them that could take a signal. */
+
 /* To all but process 1 and the sender; how many there were. */
 static unsigned send_to_all(int number, const siginfo_t *info)
 {
 	unsigned sent = 0;
 
 	mutex_lock(&process_tree);
-	process_each (process)
+	family_each (process)
 		if (process->id != 1 && process != process_self()) {
 			signal_send(process, number, info);
 			sent++;
@@ -55,7 +60,7 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info)
 	unsigned sent = 0;
 
 	mutex_lock(&process_tree);
-	process_each (process)
+	family_each (process)
 		if (process->group == group) {
 			signal_send(process, number, info);
 			sent++;

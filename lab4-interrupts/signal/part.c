@@ -137,7 +137,7 @@ static void part_exit(struct task *task, bool last)
 		signal_queue_drop(&signals->pending, ~0ul, &dropped);
 	hand_on(signals);
 	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release_all(signals, &dropped);
+	signal_release_all(&dropped);
 	if (!last)
 		signal_left(signals);
 }

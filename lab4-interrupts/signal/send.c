@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 
 static struct slab_cache entries;
+static unsigned queued; /* [a] entries that are in use, of all processes: there is one user */
 
 void signals_init(void)
 {
@@ -22,15 +23,16 @@ void signals_init(void)
 
 /* --- entries ------------------------------------------------------------------------- */
 
-/* How many may be queued is limited, but never what the kernel says of a standard signal. */
+/* How many a user may have queued is limited, by the receiver's limit, but never what the kernel
+ * says of a standard signal. */
 static bool may_queue(struct signals *signals, int number, const siginfo_t *info)
 {
-	unsigned count = __atomic_add_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+	unsigned count = __atomic_add_fetch(&queued, 1, __ATOMIC_RELAXED);
 
 	if ((number < SIGRTMIN && info->si_code >= 0) ||
 		count <= process_limit(signals->process, RLIMIT_SIGPENDING))
 		return true;
-	__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&queued, 1, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -42,7 +44,7 @@ static struct signal_entry *entry_make(struct signals *signals, int number, cons
 		return NULL;
 	entry = slab_alloc(&entries, PAGE_NOWAIT);
 	if (!entry) {
-		__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+		__atomic_sub_fetch(&queued, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
 	entry->info = *info;
@@ -50,21 +52,21 @@ static struct signal_entry *entry_make(struct signals *signals, int number, cons
 	return entry;
 }
 
-void signal_release(struct signals *signals, struct signal_entry *entry)
+void signal_release(struct signal_entry *entry)
 {
 	if (!entry)
 		return;
-	__atomic_sub_fetch(&signals->queued, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&queued, 1, __ATOMIC_RELAXED);
 	slab_free(&entries, entry);
 }
 
-void signal_release_all(struct signals *signals, struct list *dropped)
+void signal_release_all(struct list *dropped)
 {
 	while (!list_empty(dropped)) {
 		struct list *link = dropped->next;
 
 		list_remove(link);
-		signal_release(signals, list_entry(link, struct signal_entry, link));
+		signal_release(list_entry(link, struct signal_entry, link));
 	}
 }
 
@@ -131,7 +133,7 @@ void signal_forget(struct signals *signals, uint64_t set)
 
 	drop(signals, set, &dropped);
 	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release_all(signals, &dropped);
+	signal_release_all(&dropped);
 }
 
 /* Stopping and going on undo each other when they are sent, not when they are taken: a stopped task
@@ -196,8 +198,8 @@ static int send(const struct receiver *to, int number, const siginfo_t *info)
 			entry = NULL;
 	}
 	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release(signals, entry);
-	signal_release_all(signals, &dropped);
+	signal_release(entry);
+	signal_release_all(&dropped);
 	return 0;
 }
 
@@ -222,26 +224,55 @@ int signal_send_task(struct task *task, int number, const siginfo_t *info)
 
 /* --- taking -------------------------------------------------------------------------- */
 
-int signal_take(uint64_t wanted, siginfo_t *info)
+/* Which one is next, and in whose queue. Caller holds signals->lock. */
+static int next(struct signals *signals, uint64_t wanted, struct signal_queue **queue)
+{
+	struct task_signals *self = task_signals_self();
+	int number;
+
+	if ((signals->pending.set | self->pending.set) & wanted & signal_bit(SIGKILL))
+		wanted = signal_bit(SIGKILL);
+	*queue = &self->pending;
+	number = signal_queue_next(*queue, wanted);
+	if (number)
+		return number;
+	*queue = &signals->pending;
+	return signal_queue_next(*queue, wanted);
+}
+
+bool signal_deadly(const struct signals *signals, int number)
+{
+	return !signals->invulnerable && signals->action[number - 1].sa_handler == SIG_DFL &&
+	       !((SIGNALS_SHRUGGED | SIGNALS_STOP) & signal_bit(number));
+}
+
+static int take(uint64_t wanted, bool to_act, siginfo_t *info)
 {
 	struct signals *signals = signals_self();
-	struct task_signals *self = task_signals_self();
-	struct signal_queue *queue = &self->pending;
+	struct signal_queue *queue;
 	struct signal_entry *entry = NULL;
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int number = signal_queue_next(queue, wanted);
+	int number = next(signals, wanted, &queue);
 
-	if (!number) {
-		queue = &signals->pending;
-		number = signal_queue_next(queue, wanted);
-	}
 	if (number)
 		entry = signal_queue_take(queue, number, info);
 	if (number && (SIGNALS_STOP & signal_bit(number)))
 		signals->stopping = true;
+	if (number && to_act && signal_deadly(signals, number))
+		signals->ending = number;
 	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release(signals, entry);
+	signal_release(entry);
 	return number;
+}
+
+int signal_take(uint64_t wanted, siginfo_t *info)
+{
+	return take(wanted, false, info);
+}
+
+int signal_take_to_act(uint64_t wanted, siginfo_t *info)
+{
+	return take(wanted, true, info);
 }
 
 void signal_block(uint64_t set)

@@ -39,8 +39,8 @@ struct signals {
 	struct sigaction action[SIGNALS]; /* [lock] of number i + 1 */
 	struct signal_queue pending;      /* [lock] */
 	struct list tasks;                /* [lock] task_signals->link, the oldest first */
-	unsigned queued;                  /* [a] entries of this process and its tasks */
 	bool invulnerable;                /* [lock] process 1: no default action ends or stops it */
+	int ending;                       /* [lock] a signal that was taken and ends it, or 0 */
 	bool stopped;              /* [lock] its tasks stand still on their way to user mode */
 	int stop_number;           /* [lock] the signal that did it; 0: the parent knows */
 	bool stopping;             /* [lock] one was taken, and SIGCONT not sent since */
@@ -89,9 +89,14 @@ void signal_notice(struct signals *signals, int number, struct task_signals *fir
  * unless it blocks it. */
 void signal_send_here(int number);
 
-/* signal_take: the next pending one of the wanted set for the calling task, its own before the
- * process's; 0 if there is none. Takes signals->lock. */
+/* signal_take: the next pending one of the wanted set for the calling task: SIGKILL, else its own
+ * before the process's; 0 if there is none. signal_take_to_act: for one whose action follows: if
+ * that ends the process, signal_ends says so from now on. Take signals->lock. */
 int signal_take(uint64_t wanted, siginfo_t *info);
+int signal_take_to_act(uint64_t wanted, siginfo_t *info);
+
+/* signal_deadly: whether the process ends when it takes that signal. Caller holds signals->lock. */
+bool signal_deadly(const struct signals *signals, int number);
 
 /* signal_block: change what the calling task blocks. What it would have taken and now does not is
  * offered to other tasks. Takes signals->lock. */
@@ -106,8 +111,8 @@ void signal_forget(struct signals *signals, uint64_t set);
 bool signal_ignores(const struct signals *signals, int number);
 
 /* signal_release: an entry that was taken out of a queue. Never sleeps. */
-void signal_release(struct signals *signals, struct signal_entry *entry);
-void signal_release_all(struct signals *signals, struct list *dropped);
+void signal_release(struct signal_entry *entry);
+void signal_release_all(struct list *dropped);
 
 /* --- stop.c -------------------------------------------------------------------------- */
 

@@ -3,8 +3,9 @@
  *
  * A stop signal's default action stops the whole process: each task stands still when it is next on
  * its way to user mode. When the last of them does, the parent hears of it. SIGCONT lets them go on
- * the moment it is sent; the first that moves again tells the parent, since a sender may not
- * sleep, and who the parent is stands in the tree of processes, under a lock that sleeps.
+ * the moment it is sent, and a wait that looks sees so; the first that moves again wakes the parent
+ * and sends it SIGCHLD, since a sender may not sleep, and who the parent is stands in the tree of
+ * processes, under a lock that sleeps.
  *
  * A group is orphaned if nobody is left who could continue it: no shell. It is not stopped by keys,
  * and those who are stopped when it becomes so are sent SIGHUP and SIGCONT.
@@ -32,24 +33,25 @@ static void send_child(struct process *parent, struct process *child, int code, 
 	signal_send(parent, SIGCHLD, &info);
 }
 
-/* What wait tells from now on. A SIGCONT may have come meanwhile: then it has not stopped, and what
- * was told of that stays. */
-static void note_news(struct process *process, int code, int status)
+/* What wait tells from now on of a stop. A SIGCONT may have come meanwhile: then it has not
+ * stopped, and what signal_resume has said stays. */
+static void note_stop(struct process *process, int status)
 {
 	struct signals *signals = process->signals;
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int stop = code == CLD_STOPPED && signals->stopped ? status : 0;
 
-	__atomic_store_n(&process->stop_news, stop, __ATOMIC_RELEASE);
-	if (stop || code == CLD_CONTINUED)
-		__atomic_store_n(&process->continue_news, !stop, __ATOMIC_RELEASE);
+	if (signals->stopped) {
+		__atomic_store_n(&process->stop_news, status, __ATOMIC_RELEASE);
+		__atomic_store_n(&process->continue_news, false, __ATOMIC_RELEASE);
+	}
 	spin_unlock_irqrestore(&signals->lock, irq);
 }
 
 static void tell_parent(struct process *process, int code, int status)
 {
 	mutex_lock(&process_tree);
-	note_news(process, code, status);
+	if (code == CLD_STOPPED)
+		note_stop(process, status);
 	if (process->parent && !process->zombie) {
 		send_child(process->parent, process, code, status);
 		process_tell_parent(process);
@@ -171,8 +173,10 @@ void signal_resume(struct signals *signals, bool tell)
 	/* A stop of which the parent has not heard yet was none. */
 	signals->continued = tell && !signals->stop_number;
 	signals->stop_number = 0;
-	/* Who lets a job go on and then waits for it is not told that it stands. */
+	/* Who lets a job go on and then waits for it is told that, and not that it stands. */
 	__atomic_store_n(&signals->process->stop_news, 0, __ATOMIC_RELEASE);
+	if (signals->continued)
+		__atomic_store_n(&signals->process->continue_news, true, __ATOMIC_RELEASE);
 	waitqueue_wake_all(&signals->standing);
 }
 
@@ -182,19 +186,25 @@ struct group_look {
 	bool minded, stopped;
 };
 
+/* Whether it could be continued by its parent; process 1 minds nobody, as on Linux. */
+static bool is_minded(const struct process *process, const struct process *without)
+{
+	const struct process *parent = process->parent;
+
+	return parent && parent != process_init_process && parent != without &&
+	       parent->session == process->session && parent->group != process->group;
+}
+
 /* without: as if that process were not there. */
 static struct group_look look_at_group(int group, const struct process *without)
 {
 	struct group_look look = { false, false };
 
 	process_each (process) {
-		const struct process *parent = process->parent;
-
 		if (process->group != group || process == without)
 			continue;
 		look.stopped |= process->signals->stopped;
-		look.minded |= parent && parent != without && parent->session == process->session &&
-			       parent->group != process->group;
+		look.minded |= is_minded(process, without);
 	}
 	return look;
 }

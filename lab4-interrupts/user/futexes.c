@@ -241,6 +241,28 @@ static void part_wake_op(void)
 	join_all();
 }
 
+/* How many it may wake is looked at when one has been woken. */
+static void part_wake_op_none(void)
+{
+	uint32_t operation = FUTEX_OP(FUTEX_OP_SET, 0, FUTEX_OP_CMP_EQ, 0);
+
+	for (int i = 0; i < 3; i++)
+		add(&words[0], ~0u, PRIVATE);
+	for (int i = 0; i < 3; i++)
+		add(&words[1], ~0u, PRIVATE);
+	words[1] = 0;
+	printf("none of each: %s\n", told(futex(&words[0], FUTEX_WAKE_OP | PRIVATE, 0, (void *)0,
+					     &words[1], operation)));
+	tell_ended("woken", 2);
+	printf("less than none: %s\n", told(futex(&words[0], FUTEX_WAKE_OP | PRIVATE, -1,
+					       (void *)-1l, &words[1], operation)));
+	tell_ended("woken", 4);
+	printf("the others: %s\n", told(futex(&words[0], FUTEX_WAKE_OP | PRIVATE, INT_MAX,
+					   (void *)INT_MAX, &words[1], operation)));
+	tell_ended("woken", 6);
+	join_all();
+}
+
 static void tell_time(const char *what, int operation, clockid_t clock, uint32_t bits)
 {
 	struct timespec before = in_ms(CLOCK_MONOTONIC, 0), end = in_ms(clock, 30), after;
@@ -437,6 +459,7 @@ static const struct part parts[] = {
 	{ "bits", part_bits },
 	{ "requeue", part_requeue },
 	{ "wake_op", part_wake_op },
+	{ "wake_op_none", part_wake_op_none },
 	{ "time", part_time },
 	{ "shared", part_shared },
 	{ "robust", part_robust },

@@ -60,6 +60,30 @@ static void limits(void)
 	wait(NULL);
 }
 
+/* A zombie is a member of its group, until it has been waited for. */
+static void zombie_group(void)
+{
+	siginfo_t info;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(3);
+	say_error("its own group", setpgid(child, child));
+	waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+	say("it is still there: %d", getpgid(child) == child);
+	say_error("is somebody there", kill(-child, 0));
+	say_error("to the zombie", kill(-child, SIGTERM));
+	say_error("a zombie's group", setpgid(child, getpgrp()));
+	say_error("its old group", kill(-child, 0));
+	say_error("and back", setpgid(child, child));
+	say_error("is somebody there", kill(-child, 0));
+	waitpid(child, &status, 0);
+	say_status("zombie", status);
+	say_error("nobody is there", kill(-child, 0));
+	say_error("nobody's group", setpgid(child, child));
+}
+
 /* Of process 1, whose group has number 0, and is a group like any other. */
 static void group_zero(void)
 {
@@ -88,6 +112,27 @@ static void group_zero(void)
 	kill(other, SIGTERM);
 	waitpid(other, &status, 0);
 	say_status("the other one", status);
+}
+
+/* Of process 1's children: it minds none of their groups, so no key stops them. */
+static void minded_by_init(void)
+{
+	int status;
+	pid_t child;
+
+	if (getpid() != 1) {
+		say("only as process 1");
+		return;
+	}
+	child = fork();
+	if (child == 0) {
+		setpgid(0, 0);
+		raise(SIGTSTP);
+		_exit(7);
+	}
+	waitpid(child, &status, WUNTRACED);
+	say_status("a group of its own", status);
+	kill(child, SIGKILL);
 }
 
 static void names(void)
@@ -119,7 +164,9 @@ static const struct part parts[] = {
 	{ "sessions", sessions },
 	{ "limits", limits },
 	{ "names", names },
+	{ "zombie_group", zombie_group },
 	{ "group_zero", group_zero },
+	{ "minded_by_init", minded_by_init },
 	{ NULL, NULL },
 };
 

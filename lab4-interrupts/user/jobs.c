@@ -106,6 +106,29 @@ static void part_restart(void)
 	printf("wait: %d\n", waitpid(child, NULL, 0) == child);
 }
 
+static void sleep_on_instead(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *its = context;
+
+	(void)number, (void)info;
+	calls++;
+	its->uc_mcontext.gregs[REG_RAX] = SYS_restart_syscall;
+	its->uc_mcontext.gregs[REG_RIP] -= 2; /* the syscall instruction */
+}
+
+/* A call that a handler has interrupted is over: there is nothing left to go on with. */
+static void part_over(void)
+{
+	struct timespec time = { 0, 200000000 };
+	pid_t child;
+
+	set_action(SIGUSR1, sleep_on_instead, 0, 0);
+	child = disturb(SIGUSR1, -1);
+	printf("going on with a sleep: %s", error_of(syscall(SYS_nanosleep, &time, NULL)));
+	printf(", handlers %d\n", calls);
+	waitpid(child, NULL, 0);
+}
+
 /* --- stopping ------------------------------------------------------------------------ */
 
 static void log_child(int number, siginfo_t *info, void *context)
@@ -195,6 +218,46 @@ static void part_undone(void)
 	waitpid(child, &status, 0);
 }
 
+/* Who lets a job go on can ask for that at once, whether it has run since or not; and once. */
+static void part_continued(void)
+{
+	siginfo_t info;
+	pid_t child = fork();
+	int status = 0, told = 0, twice = 0;
+
+	if (child == 0)
+		for (;;)
+			pause();
+	for (int i = 0; i < 20; i++) {
+		kill(child, SIGSTOP);
+		waitid(P_PID, child, &info, WSTOPPED);
+		kill(child, SIGCONT);
+		told += waitpid(child, &status, WCONTINUED | WNOHANG) == child;
+		usleep(1000);
+		twice += waitpid(child, &status, WCONTINUED | WNOHANG) != 0;
+	}
+	printf("going on: told of %d, twice of %d\n", told, twice);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+}
+
+/* The one signal that always ends a process comes before those with lower numbers. */
+static void part_killed(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		for (;;)
+			pause();
+	kill(child, SIGSTOP);
+	waitpid(child, &status, WUNTRACED);
+	kill(child, SIGHUP);
+	kill(child, SIGUSR1);
+	kill(child, SIGKILL);
+	tell_status("killed behind others", child, 0);
+}
+
 static int reader[2];
 
 /* What a read gets that is stopped, and goes on. */
@@ -270,8 +333,11 @@ static void part_timers(void)
 
 static const struct part parts[] = {
 	{ "restart", part_restart },
+	{ "over", part_over },
 	{ "stop", part_stop },
 	{ "undone", part_undone },
+	{ "continued", part_continued },
+	{ "killed", part_killed },
 	{ "goes_on", part_goes_on },
 	{ "orphaned", part_orphaned },
 	{ "timers", part_timers },

@@ -82,6 +82,46 @@ static int limits(void)
 	return 0;
 }
 
+static pid_t blocks_signals(int number)
+{
+	sigset_t set;
+	pid_t child;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	return child;
+}
+
+/* How many signals may be queued is counted for the user who queues them, whoever gets them. */
+static int queued(void)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+	struct rlimit limit = { 3, 3 };
+	pid_t one, other;
+
+	SAY(setrlimit(RLIMIT_SIGPENDING, &limit));
+	one = blocks_signals(40);
+	other = blocks_signals(40);
+	SAY(syscall(SYS_rt_sigqueueinfo, one, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, other, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, one, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, one, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, other, 40, &info));
+	kill(one, SIGKILL);
+	TELL(waitpid(one, NULL, 0) == one);
+	SAY(syscall(SYS_rt_sigqueueinfo, other, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, other, 40, &info));
+	SAY(syscall(SYS_rt_sigqueueinfo, other, 40, &info));
+	kill(other, SIGKILL);
+	TELL(waitpid(other, NULL, 0) == other);
+	return 0;
+}
+
 static int identities(void)
 {
 	gid_t list[4];
@@ -167,6 +207,7 @@ static int shares(void)
 static const struct part parts[] = {
 	{ "groups", groups },
 	{ "limits", limits },
+	{ "queued", queued },
 	{ "identities", identities },
 	{ "odds", odds },
 	{ "shares", shares },

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +269,31 @@ static int to_a_thread(void)
 	return 0;
 }
 
+/* A thread's number names its process, where it is a process that is asked for. */
+static int by_a_thread(void)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+	volatile int id = 0;
+	pthread_t thread;
+
+	signal(SIGUSR1, on_signal);
+	pthread_create(&thread, NULL, tell_id, (void *)&id);
+	while (!id)
+		usleep(1000);
+	TELL(id != getpid() && getpgid(id) == getpgrp() && getsid(id) == getsid(0));
+	SAY(kill(id, 0));
+	SAY(kill(id, SIGUSR1));
+	while (!seen_by)
+		usleep(1000);
+	seen_by = 0;
+	SAY(syscall(SYS_rt_sigqueueinfo, id, SIGUSR1, &info));
+	while (!seen_by)
+		usleep(1000);
+	SAY(setpriority(PRIO_PROCESS, id, 7));
+	SAY(syscall(SYS_getpriority, PRIO_PROCESS, id));
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "errors", errors },
 	{ "mutexes", mutexes },
@@ -279,6 +305,7 @@ static const struct part parts[] = {
 	{ "a_thread_execs", a_thread_execs },
 	{ "one_crashes", one_crashes },
 	{ "to_a_thread", to_a_thread },
+	{ "by_a_thread", by_a_thread },
 	{ NULL, NULL },
 };
 

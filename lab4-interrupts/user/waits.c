@@ -46,6 +46,17 @@ static void wait_nohang(void)
 	say_status("child", status);
 }
 
+/* Which bytes are no longer 0xff, as a row of marks, four bytes each. */
+static const char *written(const unsigned char *bytes, size_t size)
+{
+	static char row[64];
+
+	for (size_t i = 0; i < size / 4; i++)
+		row[i] = memcmp(bytes + 4 * i, "\xff\xff\xff\xff", 4) ? '+' : '-';
+	row[size / 4] = 0;
+	return row;
+}
+
 static void wait_info(void)
 {
 	siginfo_t info;
@@ -58,6 +69,7 @@ static void wait_info(void)
 	say_error("without taking", waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT));
 	say("signo %d code %d status %d pid %d", info.si_signo, info.si_code, info.si_status,
 		info.si_pid == child);
+	say("written to: %s", written((const unsigned char *)&info, sizeof(info)));
 	memset(&info, 0xff, sizeof(info));
 	say_error("taking", waitid(P_PID, (id_t)child, &info, WEXITED));
 	say("signo %d code %d status %d", info.si_signo, info.si_code, info.si_status);
