@@ -149,7 +149,7 @@ static uint8_t concerned(const struct pagetable *table)
 	uint8_t processors = 0;
 
 	for (unsigned cpu = 0; cpu < smp_online(); cpu++)
-		if (table == &kernel_pagetable || tlb_loaded_on(cpu) == table)
+		if (table == &kernel_pagetable || tlb_loaded_on(cpu, table))
 			processors |= bit(cpu);
 	return processors;
 }
