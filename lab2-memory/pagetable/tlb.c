@@ -18,7 +18,8 @@ struct slot {
 	uint64_t generation;
 };
 
-static PERCPU(struct pagetable *, loaded) = &kernel_pagetable;
+static PERCPU(struct pagetable *, loaded) = &kernel_pagetable; /* [a] its own processor's */
+static PERCPU(struct pagetable *, leaving); /* [a] still in CR3 when loaded is another; or NULL */
 static PERCPU(struct slot, slots[SLOTS]);
 static PERCPU(unsigned, slot_next);
 
@@ -158,9 +159,13 @@ struct pagetable *tlb_loaded(void)
 	return this_cpu(loaded);
 }
 
-struct pagetable *tlb_loaded_on(unsigned cpu)
+/* In the order in which tlb_load writes them: who sees the next table sees what it leaves, too. */
+bool tlb_loaded_on(unsigned cpu, const struct pagetable *table)
 {
-	return __atomic_load_n(percpu_at(percpu_areas[cpu], loaded), __ATOMIC_SEQ_CST);
+	char *area = percpu_areas[cpu];
+
+	return __atomic_load_n(percpu_at(area, loaded), __ATOMIC_SEQ_CST) == table ||
+	       __atomic_load_n(percpu_at(area, leaving), __ATOMIC_ACQUIRE) == table;
 }
 
 /* The identifier to load a table with, and whether what is remembered under it still holds. */
@@ -181,10 +186,12 @@ void tlb_load(struct pagetable *table)
 {
 	uint64_t flags = irq_save();
 
+	__atomic_store_n(this_cpu_ptr(leaving), this_cpu(loaded), __ATOMIC_RELAXED);
 	/* Before the generation is read: who flushes between sees that we have it, or we see his.
 	 */
 	__atomic_store_n(this_cpu_ptr(loaded), table, __ATOMIC_SEQ_CST);
 	write_cr3(table->root | (has_pcid ? identifier(table) : 0));
+	__atomic_store_n(this_cpu_ptr(leaving), NULL, __ATOMIC_RELEASE);
 	irq_restore(flags);
 }
 

@@ -83,10 +83,12 @@ void tlb_set_remote_flush(const struct tlb_remote_ops *ops);
  * processor, once its tables are the kernel's own. */
 void tlb_cpu_init(void);
 
-/* tlb_loaded: this processor's tables. tlb_loaded_on: that processor's, at some moment of the call:
- * for who knows that nobody will load these tables any more. Takes no lock. */
+/* tlb_loaded: this processor's tables. Takes no lock. */
 struct pagetable *tlb_loaded(void);
-struct pagetable *tlb_loaded_on(unsigned cpu);
+
+/* tlb_loaded_on: whether that processor has these tables in CR3 at some moment of the call, or has
+ * just decided to load them: for who knows that nobody will any more. Takes no lock. */
+bool tlb_loaded_on(unsigned cpu, const struct pagetable *table);
 
 /* tlb_load: make a table this processor's. The caller stays on this processor. Takes no lock. */
 void tlb_load(struct pagetable *table);

@@ -36,11 +36,14 @@ static struct {
 	uint64_t root, missed;
 } remembered[SLOTS + 1];
 static unsigned current, kept, forgotten;
+static struct pagetable *last, *next; /* what CR3 is about to leave, and what comes */
 
 static void model_load(uint64_t cr3)
 {
 	uint64_t root = cr3 & PTE_ADDRESS;
 
+	if (last)
+		KT_TRUE(copy_loaded_on(0, last) && copy_loaded_on(0, next));
 	current = cr3 & 0xfff;
 	KT_REQUIRE(current >= 1 && current <= SLOTS);
 	if (cr3 & CR3_KEEP) {
@@ -125,4 +128,20 @@ KTEST(tlb_keeps_what_holds, "",
 		}
 	}
 	KT_TRUE(kept > 1000 && forgotten > 1000);
+}
+
+KTEST(tlb_until_it_has_left, "",
+	"until CR3 is written, a processor is known to have the tables that it leaves, and the "
+	"next")
+{
+	for (unsigned i = 0; i < TABLES; i++)
+		tables[i] = (struct pagetable){ .root = (i + 1) * PAGE_SIZE, .context = i + 1 };
+	has_pcid = true;
+	copy_load(&tables[0]);
+	for (unsigned i = 1; i < TABLES; i++) {
+		last = &tables[i - 1];
+		next = &tables[i];
+		copy_load(next);
+		KT_TRUE(copy_loaded_on(0, next) && !copy_loaded_on(0, last));
+	}
 }

@@ -4,6 +4,7 @@
  * so each moment is the best of several, the one with the least time between the two.
  */
 #include "lab3-threads/cpu/clock.h"
+#include "lab1-boot/console/kprintf.h"
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/cpu/io.h"
 #include <stdbool.h>
@@ -23,6 +24,7 @@
 #define MEASURED    2386 /* the PIT's ticks, of which there are 65535: two milliseconds */
 #define TRIES       8    /* for each moment, and for both: it must not have come to its end */
 #define LOOKS_MAX   100000
+#define STILL_MAX   100  /* looks in a row that show the same: it does not count */
 #define LOOK_CYCLES 2000 /* between two looks: reading a port is slow in an emulator */
 
 #define NS_PER_SECOND 1000000000ul
@@ -82,14 +84,21 @@ static struct moment look(void)
 	return best;
 }
 
-/* Two moments that are some time apart; false if the PIT does not count, or had come to its end. */
-static bool measure(struct moment *first, struct moment *last)
+/* Two moments that are some time apart; false if the PIT does not count, or had come to its end.
+ * *still: how many looks in a row have shown the same. */
+static bool measure(struct moment *first, struct moment *last, unsigned *still)
 {
+	*still = 0;
 	pit_start();
 	*last = *first = look();
 	for (int looks = 0; looks < LOOKS_MAX && last->ticks - first->ticks < MEASURED; looks++) {
+		uint64_t before = last->ticks;
+
 		pause_cycles(LOOK_CYCLES);
 		*last = look();
+		*still = last->ticks == before ? *still + 1 : 0;
+		if (*still == STILL_MAX)
+			return false;
 	}
 	return last->ticks - first->ticks >= MEASURED && !(in8(SPEAKER) & SPEAKER_OUT);
 }
@@ -102,11 +111,15 @@ static uint64_t nanoseconds_of(uint64_t ticks)
 void clock_init(void)
 {
 	struct moment first, last;
+	unsigned still = 0;
 	bool good = false;
 
-	for (int tries = 0; tries < TRIES && !good; tries++)
-		good = measure(&first, &last);
-	if (good)
+	for (int tries = 0; tries < TRIES && !good && still < STILL_MAX; tries++)
+		good = measure(&first, &last, &still);
+	if (!good)
+		kprintf("clock: no PIT to measure the time by; a cycle is taken for a "
+			"nanosecond\n");
+	else
 		scale = (nanoseconds_of(last.ticks - first.ticks) << SHIFT) /
 			(last.cycles - first.cycles);
 	began = rdtsc();

@@ -9,7 +9,8 @@
 #pragma once
 #include <stdint.h>
 
-/* clock_init: calibrate. Once, on the boot processor. */
+/* clock_init: calibrate. Where no PIT counts, a cycle is taken for a nanosecond, and that is
+ * printed. Once, on the boot processor. */
 void clock_init(void);
 
 /* clock_ns: nanoseconds since clock_init; never falls on one processor. 0 before clock_init. */

@@ -8,7 +8,7 @@
  * eligible. A thread asks for a slice at a time, and in virtual time it should have had it
  * by its deadline: now, plus the slice divided by its weight. Of all that are eligible,
  * the one with the earliest deadline runs. So nobody is ever ahead or behind by much more
- * than a slice, whatever the others do.
+ * than a slice, if the others come to a resched point when theirs is over.
  *
  * Who goes away to sleep takes its lag along, within bounds: it comes back neither with a
  * right to all that it slept through, nor freed from having had too much.
@@ -27,7 +27,8 @@
 #define UNITS 14
 
 /* Who runs alone may not be interrupted for days. Of so many nanoseconds at once the rest does not
- * count, for nobody else was ready; and virtual time times a weight has to fit, too. */
+ * count: virtual time times a weight has to fit. Nobody else was ready in that time, unless the
+ * running one came to no resched point, for it is charged before another one comes. */
 #define COUNTED_MAX 1000000000ul
 
 struct fair {

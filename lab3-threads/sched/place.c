@@ -84,6 +84,17 @@ static struct runqueue *carry(struct runqueue *queue, struct thread *thread, uns
 	return queue;
 }
 
+/*
+ * Who runs there may have done so alone, and for long: nobody has charged it then. That has to be
+ * done before another one comes, whom a policy may compare with it. Whether its turn is over.
+ */
+static bool charge_running(struct runqueue *queue)
+{
+	enum sched_why why; /* told again at its resched point, if it still holds */
+
+	return queue->current != queue->idle && sched_charge(queue, &why);
+}
+
 void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why)
 {
 	unsigned cpu = place(thread);
@@ -94,9 +105,10 @@ void sched_put(struct runqueue *queue, struct thread *thread, enum sched_why why
 		if (!may_run(thread, cpu)) /* no longer: it was between two queues */
 			cpu = place(thread);
 	}
+	ask = charge_running(queue);
 	sched_enqueue(queue, thread, why);
 	first = queue->ready == 1; /* who ran alone there until now does not any more */
-	ask = queue->current == queue->idle || sched_policy->urgent(thread, queue->current);
+	ask = ask || queue->current == queue->idle || sched_policy->urgent(thread, queue->current);
 	if (ask)
 		sched_ask(queue);
 	unlock(queue, cpu, ask || first);

@@ -33,8 +33,9 @@ struct sched_policy {
 	struct thread *(*pick)(unsigned cpu);
 	/*
 	 * tick: the running thread has had so many nanoseconds more. True if it has to give way
-	 * now, and then *why says how it goes back into the queue. Called at resched points, and
-	 * before the thread leaves its processor: so no time is lost.
+	 * now, and then *why says how it goes back into the queue. Called at resched points,
+	 * before the thread leaves its processor, and before another one comes to it: so no time
+	 * is lost, and the newcomer is compared with what the running one has really had.
 	 */
 	bool (*tick)(unsigned cpu, struct thread *running, uint64_t ns, enum sched_why *why);
 	/* left: how many nanoseconds of its turn the running one had left when tick was called

@@ -55,6 +55,13 @@ void sched_enqueue(struct runqueue *queue, struct thread *thread, enum sched_why
 /* sched_dequeue: take a queued thread out. Caller holds queue->lock. */
 void sched_dequeue(struct runqueue *queue, struct thread *thread);
 
+/*
+ * sched_charge: count the time that the running thread has had since this was last done, and let
+ * the policy know of it: whether the thread has to give way, and as what (*why). Any processor's
+ * queue; caller holds queue->lock.
+ */
+bool sched_charge(struct runqueue *queue, enum sched_why *why);
+
 /* sched_total: nanoseconds that the thread has run, until now. Caller holds queue->lock. */
 uint64_t sched_total(const struct runqueue *queue, const struct thread *thread);
 

@@ -94,16 +94,13 @@ static void set_state(struct thread *thread, enum thread_state state)
 
 /* --- the switch ---------------------------------------------------------------------- */
 
-/*
- * Count the time that the running thread has had since this was last done, and let the policy know
- * of it: whether the thread has to give way. Caller holds queue->lock.
- */
-static bool charge(struct runqueue *queue, enum sched_why *why)
+/* The clock of another processor, which may have done this before, can be ahead of ours. */
+bool sched_charge(struct runqueue *queue, enum sched_why *why)
 {
 	struct thread *thread = queue->current;
-	uint64_t now = clock_ns(), ns = now - thread->since;
+	uint64_t now = clock_ns(), ns = now > thread->since ? now - thread->since : 0;
 
-	thread->since = now;
+	thread->since += ns;
 	thread->ran += ns;
 	return thread != queue->idle && sched_policy->tick(thread->cpu, thread, ns, why);
 }
@@ -202,7 +199,7 @@ void sched_yield(void)
 	order_may_sleep((uint64_t)__builtin_return_address(0));
 	assert(may_sleep() && thread_self()->state == THREAD_RUNNING);
 	queue = lock_mine(&flags);
-	charge(queue, &why);
+	sched_charge(queue, &why);
 	reschedule(queue, why);
 	irq_restore(flags);
 }
@@ -218,7 +215,7 @@ void sched_point(void)
 		return;
 	}
 	queue = lock_mine(&flags);
-	if (charge(queue, &why))
+	if (sched_charge(queue, &why))
 		sched_ask(queue);
 	if (__atomic_load_n(&queue->resched, __ATOMIC_RELAXED) &&
 		queue->current->state == THREAD_RUNNING && queue->current != queue->idle)
@@ -264,7 +261,7 @@ void sched_sleep(void)
 	} else {
 		self->frame = (uint64_t)__builtin_frame_address(0); /* for who finds a deadlock */
 		__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
-		charge(queue, &why);
+		sched_charge(queue, &why);
 		reschedule(queue, SCHED_GIVEN);
 	}
 	irq_restore(flags);
@@ -345,7 +342,7 @@ _Noreturn void sched_exit(void)
 	trace_event(TRACE_EXIT, thread_self()->id, 0);
 	set_state(thread_self(), THREAD_DEAD);
 	__atomic_sub_fetch(&sched_active, 1, __ATOMIC_SEQ_CST);
-	charge(queue, &why);
+	sched_charge(queue, &why);
 	reschedule(queue, SCHED_GIVEN);
 	panic("a dead thread runs");
 }

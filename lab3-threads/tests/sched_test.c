@@ -187,6 +187,21 @@ KTEST(sched_charges_all_time, "", "time without a resched point counts as well",
 	crew_join();
 }
 
+KTEST(sched_after_long_alone, "",
+	"who ran alone for long is one of two as soon as another one comes", .needs = "3.1 3.2 3.3",
+	.limit = 5)
+{
+	uint64_t before;
+
+	clock_wait(1500 * MILLISECOND);
+	crew_start(compute, NULL);
+	before = clock_ns();
+	sched_yield();
+	KT_TRUE(clock_ns() - before < 20 * MILLISECOND);
+	over = true;
+	crew_join();
+}
+
 KTEST(sched_counts_time, "", "a thread's time and turns are counted, and the processor's idle time",
 	.needs = "3.1 3.2 3.3")
 {

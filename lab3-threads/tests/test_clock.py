@@ -23,3 +23,9 @@ def test_the_clock_is_right(ktest, icount):
         ours, passed = ns - told[0][0], theirs - told[0][1]
         assert ours >= number * 5_000_000
         assert abs(ours - passed) <= 0.01 * passed + (0 if icount else 10_000_000), f"{ours} ns here, {passed} ns there"
+
+
+def test_without_a_pit(ktest):
+    """A machine without a PIT boots as fast, and says what its clock is worth."""
+    said = ktest("clock_waits", extra=["-machine", "pit=off"], firmware="quick")
+    assert "clock: no PIT to measure the time by" in said.console

@@ -114,6 +114,18 @@ void stack_free(void *memory)
 	spin_unlock(&lock);
 }
 
+uint64_t stack_shrink(uint64_t pages)
+{
+	uint64_t given = 0;
+	void *stack;
+
+	while (given < pages && (stack = take())) {
+		area_free(stack);
+		given += THREAD_STACK / PAGE_SIZE;
+	}
+	return given;
+}
+
 static void forget(void *unused)
 {
 	(void)unused;

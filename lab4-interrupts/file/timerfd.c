@@ -44,14 +44,15 @@ static void alarm_expired(struct timer *timer)
 		waitqueue_wake_all(&alarm->readers);
 }
 
-/* Count what has come since it expired, and start it again. Caller holds the lock. */
+/* Count what has come since it expired, and start it again. Where it expired the clock may be ahead
+ * of ours: to us it has just been then. Caller holds the lock. */
 static void catch_up(struct alarm_file *alarm)
 {
-	uint64_t more;
+	uint64_t now = clock_ns(), more;
 
 	if (!alarm->rests || !alarm->interval)
 		return;
-	more = (clock_ns() - alarm->deadline) / alarm->interval;
+	more = now > alarm->deadline ? (now - alarm->deadline) / alarm->interval : 0;
 	alarm->count += more;
 	if (__builtin_add_overflow(alarm->deadline, (more + 1) * alarm->interval, &alarm->deadline))
 		alarm->deadline = TIMER_NEVER - 1;

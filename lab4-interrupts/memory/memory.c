@@ -108,7 +108,7 @@ static void unload_everywhere(struct pagetable *table)
 	unload(table);
 	irq_restore(flags);
 	for (unsigned cpu = 0; cpu < percpu_count; cpu++)
-		if (tlb_loaded_on(cpu) == table)
+		if (tlb_loaded_on(cpu, table))
 			others |= (uint8_t)(1u << cpu);
 	if (others)
 		ipi_call(others, unload, table);

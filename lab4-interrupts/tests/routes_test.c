@@ -84,6 +84,23 @@ KTEST(routes_overrides, "", "an override moves a line and turns it; who was ther
 	KT_EQ(routes.passed_over, 1);
 }
 
+KTEST(routes_one_number, "", "of two overrides to one number the first counts")
+{
+	begin();
+	override(0, 9, 20, 0xd);
+	override(0, 11, 20, 0xd);
+	override(0, 5, 7, 0x5);
+	override(0, 7, 7, 0x7); /* where it would be anyway */
+	override(0, 3, 4, 0xf);
+	read_it();
+	check(9, 20, false, true);
+	check(11, 11, false, false);
+	check(5, 7, false, false);
+	KT_TRUE(!routes.isa[7].arrives && !routes.isa[4].arrives);
+	check(3, 4, true, true);
+	KT_EQ(routes.passed_over, 2);
+}
+
 KTEST(routes_that_cannot_be, "", "entries that cannot be are passed over, and nothing else")
 {
 	uint32_t at;

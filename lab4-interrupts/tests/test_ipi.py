@@ -25,6 +25,12 @@ def test_translations(ktest, probe):
 
 
 @pytest.mark.needs("4.1", "3.1", "3.2", "3.3")
+def test_stacks(ktest):
+    """Kernel stacks that threads on all processors had are given back; stacks_test.c."""
+    ktest("stacks_come_back", **PARALLEL)
+
+
+@pytest.mark.needs("4.1", "3.1", "3.2", "3.3")
 def test_a_panic_stops_the_others(ktest):
     """One that has interrupts off is stopped as well, before the panic is told."""
     said = ktest("panic_stops_others", check=False, **(PARALLEL | {"cpus": 2}))

@@ -9,12 +9,14 @@
 #include "lab1-boot/cpu/cpu.h"
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/lock/spinlock.h"
+#include "lab2-memory/page/shrinker.h"
 #include "lab2-memory/pagetable/pagetable.h"
 #include "lab2-memory/pagetable/tlb.h"
 #include "lab3-threads/cpu/apic.h"
 #include "lab3-threads/cpu/smp.h"
 #include "lab3-threads/lock/preempt.h"
 #include "lab3-threads/sched/sched.h"
+#include "lab3-threads/thread/stack.h"
 #include "lab4-interrupts/trap/interrupt.h"
 
 /* On the stack of who calls. */
@@ -147,7 +149,7 @@ static uint8_t concerned(const struct pagetable *table)
 	uint8_t processors = 0;
 
 	for (unsigned cpu = 0; cpu < smp_online(); cpu++)
-		if (table == &kernel_pagetable || tlb_loaded_on(cpu) == table)
+		if (table == &kernel_pagetable || tlb_loaded_on(cpu, table))
 			processors |= bit(cpu);
 	return processors;
 }
@@ -167,6 +169,9 @@ void ipi_flush(const struct tlb_batch *batch)
 }
 
 static const struct tlb_remote_ops remote_ops = { ipi_flush };
+
+/* From here on kernel stacks can be unmapped: nobody remembers them. */
+SHRINKER("4", stack_shrink);
 
 /* STI lets an interrupt in only behind the next instruction: none is lost between the two. */
 static void wait(void)

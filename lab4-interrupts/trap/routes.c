@@ -48,27 +48,29 @@ static bool add_ioapic(struct routes *routes, const struct ioapic_entry *entry)
 	return true;
 }
 
-static bool add_override(struct routes *routes, const struct override_entry *entry)
-{
-	unsigned flags = entry->entry.length < sizeof(*entry) ? 0 : entry->flags;
-
-	if (entry->entry.length < sizeof(*entry) || entry->bus != BUS_ISA ||
-		entry->line >= ISA_LINES || routes->isa[entry->line].arrives ||
-		POLARITY(flags) == RESERVED || TRIGGER(flags) == RESERVED)
-		return false;
-	routes->isa[entry->line] = (struct isa_route){ .arrives = true,
-		.number = entry->number,
-		.low = POLARITY(flags) == OTHER_WAY,
-		.level = TRIGGER(flags) == OTHER_WAY };
-	return true;
-}
-
 static bool taken(const struct routes *routes, uint32_t number)
 {
 	for (unsigned line = 0; line < ISA_LINES; line++)
 		if (routes->isa[line].arrives && routes->isa[line].number == number)
 			return true;
 	return false;
+}
+
+/* Of two lines that were to arrive at one number, the second would take it away from the first. */
+static bool add_override(struct routes *routes, const struct override_entry *entry)
+{
+	unsigned flags = entry->entry.length < sizeof(*entry) ? 0 : entry->flags;
+
+	if (entry->entry.length < sizeof(*entry) || entry->bus != BUS_ISA ||
+		entry->line >= ISA_LINES || routes->isa[entry->line].arrives ||
+		taken(routes, entry->number) || POLARITY(flags) == RESERVED ||
+		TRIGGER(flags) == RESERVED)
+		return false;
+	routes->isa[entry->line] = (struct isa_route){ .arrives = true,
+		.number = entry->number,
+		.low = POLARITY(flags) == OTHER_WAY,
+		.level = TRIGGER(flags) == OTHER_WAY };
+	return true;
 }
 
 /* Those that no override moved stay where they were, unless another one was put there. */

@@ -36,6 +36,6 @@ struct routes {
 	unsigned passed_over; /* entries that cannot be, or for which there was no room */
 };
 
-/* routes_read: of a MADT that madt_check found good. Of several overrides of a line the first
- * counts. Takes no lock. */
+/* routes_read: of a MADT that madt_check found good. Of several overrides of a line, and of several
+ * to one number, the first counts. Takes no lock. */
 void routes_read(const void *table, struct routes *routes);

@@ -14,6 +14,8 @@ _Static_assert(__builtin_offsetof(struct trap_frame, rip) == FRAME_RIP, "entry.S
 _Static_assert(__builtin_offsetof(struct trap_frame, cs) == FRAME_CS, "entry.S");
 _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES, "entry.S");
 
+#define DR6_RESET 0xffff0ff0ul /* nothing has happened */
+
 PERCPU(unsigned, interrupt_depth) = 0;
 static PERCPU(bool, in_nmi) = false;
 static PERCPU(uint64_t, counts[TRAP_VECTORS]); /* its own processor's to change; [a] for a look */
@@ -64,7 +66,8 @@ uint64_t trap_unexpected(void)
 	return __atomic_load_n(&unexpected, __ATOMIC_RELAXED);
 }
 
-/* What the processor tells of an exception apart from its frame; the next one overwrites it. */
+/* What the processor tells of an exception apart from its frame; the next one overwrites it. To DR6
+ * it only adds: the next one would be told what this one was, too. */
 static uint64_t detail_of(unsigned vector)
 {
 	uint64_t detail;
@@ -72,6 +75,7 @@ static uint64_t detail_of(unsigned vector)
 	if (vector != TRAP_DEBUG)
 		return read_cr2();
 	asm volatile("mov %%dr6, %0" : "=r"(detail));
+	asm volatile("mov %0, %%dr6" : : "r"(DR6_RESET));
 	return detail;
 }
 
