@@ -26,6 +26,7 @@ NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 # Parts that are about another exercise, and those that need signals.
 FORKS = {("children", part) for part in ("odd_signals", "stuck_parent")}
 SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death", "interrupted", "stuck_parent")}
+SIGNALS |= {("forgets", part) for part in transcripts.expected("forgets")} | {("processes", "no_zombies")}
 
 
 def cases():
