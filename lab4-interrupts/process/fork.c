@@ -13,7 +13,6 @@
  */
 #include "lab1-boot/ktest/todo.h"
 #include "lab1-boot/lib/string.h"
-#include "lab2-memory/pagetable/pagetable.h"
 #include "lab3-threads/lock/completion.h"
 #include "lab3-threads/thread/fpu.h"
 #include "lab4-interrupts/call/syscall.h"
@@ -56,7 +55,7 @@ static int check(const struct clone_args *args)
 		return -EINVAL; /* the process has one place for who waits */
 	if ((flags & CLONE_PARENT) && process_self() == process_init_process)
 		return -EINVAL; /* it would be a second root of the tree */
-	if ((flags & CLONE_SETTLS) && args->tls >= USER_END)
+	if ((flags & CLONE_SETTLS) && args->tls >= VM_HIGH)
 		return -EPERM;
 	return 0;
 }
@@ -366,6 +365,14 @@ static int read_args(struct clone_args *args, uint64_t from, uint64_t bytes)
 	return 0;
 }
 
+/* None, or one that lies where programs may have memory. */
+static bool is_stack(uint64_t from, uint64_t bytes)
+{
+	if (!from || !bytes)
+		return !from && !bytes;
+	return from <= VM_HIGH && bytes <= VM_HIGH - from;
+}
+
 SYSCALL(clone3, "address, size", uint64_t, from, uint64_t, bytes)
 {
 	struct clone_args args;
@@ -373,8 +380,8 @@ SYSCALL(clone3, "address, size", uint64_t, from, uint64_t, bytes)
 
 	if (error)
 		return error;
-	if (args.exit_signal > SIGNALS || !args.stack != !args.stack_size ||
-		(args.flags & CSIGNAL) || args.set_tid || args.set_tid_size)
+	if (args.exit_signal > SIGNALS || !is_stack(args.stack, args.stack_size) ||
+		(args.flags & (CSIGNAL | CLONE_DETACHED)) || args.set_tid || args.set_tid_size)
 		return -EINVAL;
 	if ((args.flags & (CLONE_THREAD | CLONE_PARENT)) && args.exit_signal)
 		return -EINVAL;

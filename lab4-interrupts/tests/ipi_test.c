@@ -9,6 +9,7 @@
 #include "lab2-memory/pagetable/areas.h"
 #include "lab2-memory/pagetable/pagetable.h"
 #include "lab3-threads/cpu/smp.h"
+#include "lab3-threads/lock/preempt.h"
 #include "lab3-threads/sched/sched.h"
 #include "lab3-threads/thread/thread.h"
 #include "lab4-interrupts/trap/interrupt.h"
@@ -254,6 +255,80 @@ KPROBE(ipi_shoot_and_spin)
 	start_others(shoot_and_spin);
 	shoot_and_spin(NULL);
 	join_others();
+}
+
+/* --- a program's table, on many processors ------------------------------------------- */
+
+#define MANY 200          /* pages: more than a batch has addresses */
+#define LOW  0x40000000ul /* where they are */
+
+static struct pagetable table;
+static unsigned known, mapped_anew; /* [a] processors that know all pages; that they are others */
+
+static void map_many(struct page *page)
+{
+	for (unsigned i = 0; i < MANY; i++)
+		KT_REQUIRE(pagetable_map(&table, LOW + i * PAGE_SIZE, page_phys(page), PAGE_SIZE,
+				   PTE_WRITE | PTE_NX) == 0);
+}
+
+static unsigned stale_pages(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < MANY; i++)
+		count += *(volatile unsigned *)(LOW + i * PAGE_SIZE) == STALE;
+	return count;
+}
+
+/* Waits without CPU_PAUSE: only an interrupt makes it forget. */
+static void know_and_forget(void *unused)
+{
+	(void)unused;
+	preempt_disable();
+	tlb_load(&table);
+	KT_EQ(stale_pages(), MANY);
+	__atomic_add_fetch(&known, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&mapped_anew, __ATOMIC_ACQUIRE))
+		asm volatile("pause");
+	KT_EQ(stale_pages(), 0);
+	tlb_load(&kernel_pagetable);
+	preempt_enable();
+}
+
+static uint64_t calls_to(unsigned cpu)
+{
+	return trap_count(cpu, VECTOR_CALL);
+}
+
+/* However many pages are taken away at a time. */
+KPROBE(ipi_one_call_for_many)
+{
+	struct page *old = page_alloc(0, 0), *new = page_alloc(0, PAGE_ZERO);
+	uint64_t before[CPUS_MAX];
+	struct tlb_batch batch;
+
+	KT_REQUIRE(old && new &&pagetable_init(&table) == 0);
+	*(unsigned *)page_address(old) = STALE;
+	map_many(old);
+	start_others(know_and_forget);
+	while (__atomic_load_n(&known, __ATOMIC_ACQUIRE) < smp_online() - 1)
+		CPU_PAUSE();
+	for (unsigned cpu = 1; cpu < smp_online(); cpu++)
+		before[cpu] = calls_to(cpu);
+	tlb_batch_init(&batch, &table);
+	KT_EQ(pagetable_unmap(&table, LOW, MANY * PAGE_SIZE, &batch), 0);
+	tlb_flush(&batch);
+	for (unsigned cpu = 1; cpu < smp_online(); cpu++)
+		KT_EQ(calls_to(cpu) - before[cpu], 1);
+	map_many(new);
+	__atomic_store_n(&mapped_anew, 1, __ATOMIC_RELEASE);
+	join_others();
+	KT_EQ(pagetable_unmap(&table, LOW, MANY * PAGE_SIZE, &batch), 0);
+	tlb_flush(&batch);
+	pagetable_destroy(&table);
+	page_put(old);
+	page_put(new);
 }
 
 /* --- idle processors ----------------------------------------------------------------- */

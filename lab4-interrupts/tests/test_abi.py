@@ -19,13 +19,14 @@ transcripts = import_module("lab4-interrupts.tests.transcripts")
 
 # Whose exercise a program is about, and what it cannot do without.
 PROGRAMS = {"children": "4.8", "arguments": "4.7", "regions": "4.5", "descriptors": "", "polls": "", "epolls": "",
-            "processes": "", "threads": ""}
+            "processes": "", "threads": "", "forgets": ""}
 # What Linux says in QEMU is something else: it has no devpts there, and QEMU's XRSTOR takes any MXCSR.
 RECORDED_ELSEWHERE = ("terminals", "hostile")
 NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 # Parts that are about another exercise, and those that need signals.
 FORKS = {("children", part) for part in ("odd_signals", "stuck_parent", "cleared_for_nobody")}
 SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death", "interrupted", "stuck_parent")}
+SIGNALS |= {("forgets", part) for part in transcripts.expected("forgets")} | {("processes", "no_zombies")}
 
 
 def cases():

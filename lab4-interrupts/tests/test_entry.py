@@ -9,10 +9,8 @@ from grader import bochs, emulator as emu, iso
 ROUNDS, EACH = 20, 10
 
 
-@pytest.mark.exercise("4.1")
-def test_nmi_storm(machine):
-    """Hundreds of NMIs: every trap that they meet comes back with all its registers."""
-    cub = machine(ktest="entry_nmi_storm", input=bytes([ROUNDS]))
+def storm(cub):
+    """Sends NMIs whenever the probe asks for them, to all processors, and waits for the verdict."""
     for _ in range(ROUNDS):
         cub.console.expect("send them")
         for _ in range(EACH):
@@ -20,6 +18,19 @@ def test_nmi_storm(machine):
     cub.console.expect("enough")
     cub.console.send("x")
     assert cub.wait().kind == "passed"
+
+
+@pytest.mark.exercise("4.1")
+def test_nmi_storm(machine):
+    """Hundreds of NMIs: every trap that they meet comes back with all its registers."""
+    storm(machine(ktest="entry_nmi_storm", input=bytes([ROUNDS])))
+
+
+@pytest.mark.needs("4.1", "3.1", "3.2", "3.3")
+@pytest.mark.parametrize("icount", [True, False], ids=["in turn", "together"])
+def test_nmi_storm_of_all(machine, icount):
+    """Hundreds of NMIs for four processors that call each other: all go on, and compute what is right."""
+    storm(machine(ktest="nmi_storm_of_all", input=bytes([ROUNDS]), cpus=4, icount=icount, limit=60, backstop=240))
 
 
 @pytest.mark.exercise("4.1")

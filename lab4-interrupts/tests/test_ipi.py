@@ -18,9 +18,10 @@ def test_calls(ktest, probe):
 
 
 @pytest.mark.needs("4.1", "3.1", "3.2", "3.3")
-@pytest.mark.parametrize("probe", ["ipi_translations", "ipi_shoot_at_each_other", "ipi_shoot_and_spin"])
+@pytest.mark.parametrize("probe", ["ipi_translations", "ipi_shoot_at_each_other", "ipi_shoot_and_spin",
+                                   "ipi_one_call_for_many"])
 def test_translations(ktest, probe):
-    """After tlb_flush no processor sees what was mapped before, and nobody waits for ever."""
+    """After tlb_flush, one call for all pages, no processor sees what was mapped before; nobody waits for ever."""
     ktest(probe, **PARALLEL)
 
 

@@ -22,3 +22,11 @@ def test_on_two_processors(user, rng):
         told = transcripts.parts_of(said)
         for part, right in transcripts.expected(program).items():
             transcripts.same(right, told.get(part, ""))
+
+
+@pytest.mark.needs("4.1", "4.2", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9", "4.10")
+@pytest.mark.parametrize("part", transcripts.expected("forgets"))
+@pytest.mark.parametrize("icount", [True, False], ids=["in turn", "together"])
+def test_forgets(user, part, icount):
+    """Memory that a thread takes away is out of reach for the one on the other processor, at once."""
+    transcripts.agree(user, "forgets", part, cpus=2, icount=icount, limit=60)

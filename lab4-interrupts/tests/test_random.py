@@ -1,9 +1,14 @@
-"""Random bytes: ChaCha20 against a model, and getrandom's answers."""
+"""Random bytes: ChaCha20 against a model, and what the generator makes of chance."""
 
 from __future__ import annotations
 
 import random
 import struct
+
+import pytest
+
+from grader import ktap
+from grader.symbols import KERNEL_BASE
 
 WORD = 2 ** 32 - 1
 # RFC 8439, section 2.3.2 and appendix A.1 (test vector 1).
@@ -47,3 +52,37 @@ def test_chacha(ktest, rng: random.Random) -> None:
     cases += [(rng.randbytes(32), rng.getrandbits(32), rng.randbytes(12)) for _ in range(30)]
     lines = [(key + struct.pack("<I", number) + nonce).hex() for key, number, nonce in cases]
     assert ktest("chacha_blocks", lines).replies == [block(*case) for case in cases]
+
+
+def answers(machine, symbols, cpu: str) -> tuple[list[bytes], list[bytes]]:
+    """What the probe random_answers replies, and the generator's key before the second and the third reply."""
+    assert symbols.unique("key")
+    cub, keys = machine(ktest="random_answers", cpu=cpu), []
+    for _ in range(2):
+        cub.console.expect("look")
+        keys.append(cub.memory(symbols.address("key") - KERNEL_BASE, 32))
+        cub.console.send("x")
+    assert cub.wait().kind == "passed"
+    return [bytes.fromhex(reply) for reply in ktap.read(cub.com2.text).replies], keys
+
+
+def next_key(key: bytes) -> tuple[bytes, bytes]:
+    """The generator's model where nothing has happened: its next key, and its answer."""
+    made = bytes.fromhex(block(key, 0, b"next key".ljust(12, b"\0")))
+    return made[:32], made[32:]
+
+
+@pytest.mark.needs("4.1", "4.2")
+def test_interrupts_count(machine, symbols) -> None:
+    """Without RDRAND an answer is what the key says, until an interrupt comes: its time is in the next one."""
+    told, keys = answers(machine, symbols, "max,-rdrand")
+    assert next_key(keys[0]) == (keys[1], told[1])
+    assert next_key(keys[1])[1] != told[2]
+
+
+@pytest.mark.needs("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
+def test_boots_differ(user) -> None:
+    """Two boots of the same programs have nothing random in common."""
+    said = [user("/bin/od", "-An", "-tx1", "-N64", "/dev/urandom").output.split() for _ in range(2)]
+    assert len(said[0]) == len(said[1]) == 64
+    assert sum(one == other for one, other in zip(*said)) < 16

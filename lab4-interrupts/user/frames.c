@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "lib/signal_frame.h"
 #include "lib/signal_parts.h"
+#include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,11 +312,81 @@ static void part_stacks(void)
 	in_child("frames overflow", overflow);
 }
 
+/* --- registers of 32 bytes ------------------------------------------------------------- */
+
+#define OSXSAVE_AND_AVX (3u << 27) /* CPUID leaf 1, ecx */
+#define AVX             2u         /* the component, in leaf 0xd and in XCR0 */
+#define WIDE            3          /* registers that are looked at: 0, 7 and 15 */
+
+static uint64_t uppers[WIDE][2], present;
+
+/* Where the upper halves are in the extended area. */
+static unsigned uppers_at(void)
+{
+	unsigned a, bytes, offset, d;
+
+	__cpuid_count(0xd, AVX, a, offset, bytes, d);
+	return offset;
+}
+
+static int has_uppers(void)
+{
+	unsigned a, b, c, d, enabled = 0;
+
+	__cpuid(1, a, b, c, d);
+	if ((c & OSXSAVE_AND_AVX) == OSXSAVE_AND_AVX)
+		asm volatile("xgetbv" : "=a"(enabled), "=d"(d) : "c"(0));
+	return enabled >> AVX & 1;
+}
+
+static void spoil_uppers(int number, siginfo_t *info, struct context *context)
+{
+	char *area = (char *)context->registers.fpstate;
+	struct software *told = (void *)(area + 464);
+	uint64_t *upper = (uint64_t *)(area + uppers_at());
+
+	(void)number, (void)info;
+	present = told->xfeatures & *(uint64_t *)(area + 512);
+	memcpy(uppers[0], upper, 16);
+	memcpy(uppers[1], upper + 7 * 2, 16);
+	memcpy(uppers[2], upper + 15 * 2, 16);
+	upper[7 * 2] = 0xabcdef;
+	asm volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0; vpcmpeqd %%ymm7, %%ymm7, %%ymm7; vzeroall" ::
+			     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+		     "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+static void part_wide(void)
+{
+	static uint64_t before[WIDE][4], after[WIDE][4];
+
+	for (int i = 0; i < 4 * WIDE; i++)
+		before[i / 4][i % 4] = 0x1111111111111111u * (unsigned)(i + 1);
+	set_action(SIGUSR1, spoil_uppers, 0, 0);
+	if (!has_uppers()) {
+		printf("there are none\n");
+		return;
+	}
+	asm volatile(
+		"vmovdqu (%0), %%ymm0; vmovdqu 32(%0), %%ymm7; vmovdqu 64(%0), %%ymm15;"
+		"syscall;"
+		"vmovdqu %%ymm0, (%1); vmovdqu %%ymm7, 32(%1); vmovdqu %%ymm15, 64(%1); vzeroupper"
+		:
+		: "r"(before), "r"(after), "a"(SYS_tgkill), "D"(getpid()), "S"(syscall(SYS_gettid)),
+		"d"(SIGUSR1)
+		: "rcx", "r11", "xmm0", "xmm7", "xmm15", "memory");
+	printf("components %#lx\n", (unsigned long)present & 7);
+	for (int i = 0; i < WIDE; i++)
+		printf("in the frame: %#lx %#lx; then: %#lx %#lx %#lx %#lx\n", uppers[i][0],
+			uppers[i][1], after[i][0], after[i][1], after[i][2], after[i][3]);
+}
+
 static const struct part parts[] = {
 	{ "layout", part_layout },
 	{ "registers", part_registers },
 	{ "edited", part_edited },
 	{ "stacks", part_stacks },
+	{ "wide", part_wide },
 };
 
 int main(int count, char **names)

@@ -1,9 +1,11 @@
 /* Sessions, groups, limits, and what else belongs to a process, as Linux has it: see lib/say.h. */
 #define _GNU_SOURCE
 #include "lib/say.h"
+#include <asm/prctl.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -204,6 +206,154 @@ static int shares(void)
 	return 0;
 }
 
+/* --- time used ------------------------------------------------------------------------------ */
+
+#define TICKS 20 /* hundredths of a second */
+
+static volatile unsigned burnt;
+
+/* One after the other: in the program, or in the kernel. */
+static void burn(bool in_kernel)
+{
+	static char bytes[16384];
+	clock_t end = times(NULL) + TICKS;
+
+	while (times(NULL) < end)
+		if (in_kernel)
+			getrandom(bytes, sizeof(bytes), 0);
+		else
+			for (int i = 0; i < 10000; i++)
+				burnt++;
+}
+
+/* All of it. */
+static clock_t used(const struct tms *times)
+{
+	return times->tms_utime + times->tms_stime;
+}
+
+static bool about(clock_t ticks)
+{
+	return ticks >= TICKS / 2 && ticks <= TICKS + TICKS / 2;
+}
+
+static int times_used(void)
+{
+	struct tms start, program, kernel, child;
+	clock_t begin = times(&start);
+
+	burn(false);
+	TELL(times(&program) - begin >= TICKS);
+	burn(true);
+	TELL(times(&kernel) - begin >= 2 * TICKS);
+	TELL(about(used(&program) - used(&start)));
+	TELL(kernel.tms_cutime + kernel.tms_cstime == 0);
+	fflush(stdout);
+	if (fork() == 0) {
+		burn(false);
+		_exit(0);
+	}
+	usleep(TICKS * 20000);
+	times(&child);
+	TELL(child.tms_cutime + child.tms_cstime == 0);
+	TELL(used(&child) - used(&kernel) < TICKS / 2);
+	wait(NULL);
+	times(&child);
+	TELL(about(child.tms_cutime + child.tms_cstime));
+	return 0;
+}
+
+/* --- signals that wait ---------------------------------------------------------------------- */
+
+static int pending_limit(void)
+{
+	struct rlimit limit = { 4, 4 };
+	struct timespec now = { 0, 0 };
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigaddset(&set, SIGRTMIN + 1);
+	sigaddset(&set, SIGUSR1);
+	SAY(sigprocmask(SIG_BLOCK, &set, NULL));
+	SAY(setrlimit(RLIMIT_SIGPENDING, &limit));
+	for (int i = 0; i < 6; i++)
+		SAY(sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 }));
+	SAY(kill(getpid(), SIGUSR1));
+	SAY(kill(getpid(), SIGRTMIN + 1));
+	SAY(sigqueue(getpid(), SIGUSR1, (union sigval){ 0 }));
+	while (sigtimedwait(&set, &info, &now) > 0)
+		printf("signal %d, as it was sent: %d\n", info.si_signo,
+			info.si_signo != SIGRTMIN || info.si_code == SI_QUEUE);
+	SAY(sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 }));
+	return 0;
+}
+
+/* --- children that nobody waits for --------------------------------------------------------- */
+
+static volatile sig_atomic_t told;
+
+static void on_child(int number)
+{
+	told += number == SIGCHLD;
+}
+
+static int no_zombies(void)
+{
+	struct sigaction action = { .sa_handler = on_child, .sa_flags = SA_NOCLDWAIT | SA_RESTART };
+	siginfo_t info;
+	pid_t child;
+
+	sigemptyset(&action.sa_mask);
+	SAY(sigaction(SIGCHLD, &action, NULL));
+	child = fork();
+	if (child == 0)
+		_exit(3);
+	SAY(waitpid(child, NULL, 0));
+	SAY(waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG));
+	SAY(kill(child, 0));
+	TELL(told == 1);
+	return 0;
+}
+
+/* --- arch_prctl ----------------------------------------------------------------------------- */
+
+static long arch(int what, uint64_t address)
+{
+	return syscall(SYS_arch_prctl, what, address);
+}
+
+static int bases(void)
+{
+	static uint64_t words[] = { 41, 42 };
+	uint64_t fs = 0, gs = 1, own, word;
+
+	SAY(arch(ARCH_GET_GS, (uint64_t)&gs));
+	TELL(gs == 0);
+	SAY(arch(ARCH_GET_FS, (uint64_t)&fs));
+	asm volatile("mov %%fs:0, %0" : "=r"(own));
+	TELL(fs == own);
+	SAY(arch(ARCH_SET_GS, (uint64_t)words));
+	asm volatile("mov %%gs:8, %0" : "=r"(word));
+	printf("%lu\n", word);
+	SAY(arch(ARCH_SET_GS, 1ul << 63));
+	SAY(arch(ARCH_SET_GS, 0xffff800000000000));
+	SAY(arch(ARCH_SET_GS, 0x800000000000));
+	SAY(arch(ARCH_SET_GS, 0x7ffffffff000));
+	SAY(arch(ARCH_SET_FS, 1ul << 63));
+	SAY(arch(ARCH_SET_FS, 0x7ffffffff000));
+	SAY(arch(ARCH_GET_GS, (uint64_t)nowhere));
+	SAY(arch(ARCH_GET_FS, (uint64_t)nowhere));
+	SAY(arch(0x1000, 0));
+	SAY(arch(-1, 0));
+	SAY(arch(ARCH_GET_GS, (uint64_t)&gs));
+	TELL(gs == (uint64_t)words);
+	SAY(arch(ARCH_SET_GS, 0x7fffffffefff));
+	SAY(arch(ARCH_SET_GS, 0));
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "groups", groups },
 	{ "limits", limits },
@@ -211,6 +361,10 @@ static const struct part parts[] = {
 	{ "identities", identities },
 	{ "odds", odds },
 	{ "shares", shares },
+	{ "times_used", times_used },
+	{ "pending_limit", pending_limit },
+	{ "no_zombies", no_zombies },
+	{ "bases", bases },
 	{ NULL, NULL },
 };
 
