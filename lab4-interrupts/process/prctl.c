@@ -2,7 +2,7 @@
  * What a task sets for itself: arch_prctl, prctl, set_tid_address.
  */
 #include "lab1-boot/lib/string.h"
-#include "lab2-memory/pagetable/pagetable.h"
+#include "lab2-memory/vm/space.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
 #include "lab4-interrupts/process/switch.h"
@@ -18,7 +18,7 @@
 
 static int set_base(struct task *task, uint64_t *base, uint64_t address)
 {
-	if (address >= USER_END)
+	if (address >= VM_HIGH)
 		return -EPERM;
 	*base = address;
 	switch_bases(task);
