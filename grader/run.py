@@ -18,7 +18,8 @@ import termios
 from grader import emulator as emu
 from grader import user
 
-HOW_TO_LEAVE = 'To leave: type "poweroff", or ctrl-] x. (ctrl-] c: QEMU\'s monitor)'
+HOW_TO_LEAVE = 'To leave: type "{}", or ctrl-] x. (ctrl-] c: QEMU\'s monitor)'
+OFF, OFF_IN_A_SHELL = "poweroff", "poweroff -f"     # the monitor's; BusyBox's, which asks no init without -f
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +57,7 @@ def boot(args: argparse.Namespace) -> int:
     emu.need(emu.QEMU)
     argv = command(args)
     if sys.stdin.isatty():
-        emu.say(HOW_TO_LEAVE)
+        emu.say(HOW_TO_LEAVE.format(OFF_IN_A_SHELL if "-initrd" in argv else OFF))
         return on_terminal(argv)
     process = emu.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:

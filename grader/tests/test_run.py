@@ -55,10 +55,14 @@ def test_on_a_terminal_control_keys_reach_cub_and_ctrl_right_bracket_x_leaves():
         assert terminal.wait() == 0
 
 
-def test_poweroff_ends_it():
-    with Terminal(COMMAND) as terminal:
-        terminal.expect("cub> ")
-        terminal.send("poweroff\r")
+@pytest.mark.parametrize("lab, word, prompt", [("1", "poweroff", "cub> "), ("4", "poweroff -f", "$ ")])
+def test_what_is_told_to_type_ends_it(lab, word, prompt):
+    """In the monitor and in a shell."""
+    emu.kernel(int(lab))        # building it may take longer than a terminal waits
+    with Terminal([*COMMAND[:-1], lab]) as terminal:
+        terminal.expect(f'type "{word}"')
+        terminal.expect(prompt)
+        terminal.send(f"{word}\r")
         assert terminal.wait() == 0
 
 

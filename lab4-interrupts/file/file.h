@@ -75,10 +75,13 @@ struct file {
 /* file_init: the cache of files. Once. */
 void file_init(void);
 
-/* file_create: one reference; NULL without memory. data is the ops' own from then on. May sleep. */
+/* file_create: one reference; NULL without memory. data is the ops' own from then on. May sleep.
+ * file_get: one more, by who has one; never sleeps. file_put: one less; the last one tells who
+ * watches, and calls ops->release. May sleep (asserted for the last one): caller holds no spin
+ * lock, and not file_watching. */
 struct file *file_create(const struct file_ops *ops, unsigned flags, void *data);
 void file_get(struct file *file);
-void file_put(struct file *file); /* may sleep */
+void file_put(struct file *file);
 
 /*
  * Whoever waits for a file for longer than a call (epoll) has no reference to it, or a pipe would

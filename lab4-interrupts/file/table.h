@@ -17,8 +17,8 @@ void table_init(void);
 int table_limit(void);
 
 /* table_create: without a file; table_clone: the same files. NULL without memory. table_close_exec:
- * close what is marked so. table_put: one reference less, and the last one closes all. May sleep.
- */
+ * close what is marked so. table_put: one reference less, and the last one closes all. These may
+ * sleep. table_get: one reference more, by who has one; never sleeps. */
 struct file_table *table_create(void);
 struct file_table *table_clone(struct file_table *from);
 void table_get(struct file_table *table);

@@ -16,23 +16,24 @@
 
 /* Which object's word it is, if it lies in shared memory: others may have that at other addresses.
  * The key holds no reference: should the object go while somebody waits, its waiters can at
- * worst be woken for nothing. */
-static bool key_of_object(struct vm_space *space, uint64_t address, struct futex_key *key)
+ * worst be woken for nothing. 0; -EFAULT where nothing is mapped that may be used. */
+static int key_of_object(struct vm_space *space, uint64_t address, struct futex_key *key)
 {
 	struct vm_region *region;
-	bool found;
+	int error;
 
 	rwlock_read(&space->lock);
 	region = vm_region_at(space, address);
-	found = region && region->object && region->shared;
-	if (found)
+	error = region && region->protection ? 0 : -EFAULT;
+	if (region && region->object && region->shared)
 		*key = (struct futex_key){ region->object,
 			region->offset + (address - region->range.start) };
 	rwlock_read_done(&space->lock);
-	return found;
+	return error;
 }
 
-/* 0; -EINVAL for an address that is no multiple of 4; -EFAULT for one that no program has. */
+/* 0; -EINVAL for an address that is no multiple of 4; -EFAULT for one that no program has. Of a
+ * private one nobody asks whether it is there, on Linux as well: it is a number like another. */
 static int key_of(uint64_t address, bool shared, struct futex_key *key)
 {
 	struct vm_space *space = process_self()->memory->space;
@@ -42,9 +43,7 @@ static int key_of(uint64_t address, bool shared, struct futex_key *key)
 	if (address >= USER_END)
 		return -EFAULT;
 	*key = (struct futex_key){ space, address };
-	if (shared)
-		key_of_object(space, address, key);
-	return 0;
+	return shared ? key_of_object(space, address, key) : 0;
 }
 
 /* --- looking ------------------------------------------------------------------------- */

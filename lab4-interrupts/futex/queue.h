@@ -34,14 +34,15 @@ typedef int futex_look(void *argument);
 
 /*
  * futex_sleep: wait until somebody wakes one of these bits (not 0) of the key, if look(argument)
- * says so, or until deadline (clock_ns; TIMER_NEVER). 0 if it was woken; look's error; -ETIMEDOUT;
- * -EINTR. In the last three cases nobody's wake-up was used up. May sleep.
+ * says so, or until deadline (nanoseconds, by clock_ns; TIMER_NEVER). 0 if it was woken; look's
+ * error; -ETIMEDOUT; -EINTR. In the last three cases nobody's wake-up was used up. May sleep. Takes
+ * the bucket's mutex, under which look is called, and holds none while it waits.
  */
 int futex_sleep(const struct futex_key *key, uint32_t bits, uint64_t deadline, futex_look *look,
 	void *argument);
 
 /* futex_wake: wake at most so many that wait for one of these bits, those that came first before
- * the others; how many. May sleep. */
+ * the others; how many. May sleep. Takes the bucket's mutex. */
 unsigned futex_wake(const struct futex_key *key, unsigned count, uint32_t bits);
 
 /*

@@ -49,7 +49,9 @@ bool memory_regions_room(const struct memory *memory, unsigned regions);
 /*
  * memory_visible: how many of the bytes at an address of the calling process's come before a page
  * from which mprotect has taken all rights. Such a page stays mapped, for the kernel only: no fault
- * would stop the kernel from copying what the program itself may not have. May sleep.
+ * would stop the kernel from copying what the program itself may not have. All of them if there is
+ * no such page, or no current process. May sleep. Takes the space's lock, if the process has ever
+ * hidden a page.
  */
 size_t memory_visible(uint64_t address, size_t bytes);
 

@@ -1,4 +1,9 @@
-/* Writing to a memory that nobody has loaded: page by page, through the direct map. */
+/*
+ * Writing to a memory that nobody has loaded: page by page, through the direct map.
+ *
+ * Read more: lab2-memory/README.md on the direct map; what is written: elf(5), System V psABI for
+ * AMD64, section 3.4.1 (initial stack).
+ */
 #include "lab1-boot/lib/string.h"
 #include "lab4-interrupts/process/program.h"
 

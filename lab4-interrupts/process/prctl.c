@@ -1,5 +1,7 @@
 /*
  * What a task sets for itself: arch_prctl, prctl, set_tid_address.
+ *
+ * Read more: the manual pages of that name, in section 2.
  */
 #include "lab1-boot/lib/string.h"
 #include "lab2-memory/vm/space.h"

@@ -179,19 +179,28 @@ int process_start_init(
 struct clone_args;
 int64_t process_clone(const struct clone_args *arguments);
 
-/* process_exec: run another program in this process. Returns only with an error, and then nothing
- * has changed; past the point of no return an error kills it. May sleep. */
+/*
+ * process_exec: run another program in this process: path is the kernel's, argv and envp are user
+ * addresses (0: none). 0, and the calling task's frame is the new program's; or program_load's
+ * errors, -EFAULT or -E2BIG for the strings, and nothing has changed; or -EINTR: the task is being
+ * ended, by another one that was quicker. Past the point of no return nothing fails. May sleep.
+ * Takes process->lock and process_tree, one after the other.
+ */
 int process_exec(const char *path, uint64_t arguments, uint64_t environment);
 
 /* task_exit: end the calling task; status is the process's, if it is the last to do so.
  * process_exit: end all of the process's, of which the first to say so decides the status. status
- * as wait4 gives it. task_end: for a task whose work has TASK_END. */
+ * as wait4 gives it. task_end: for a task whose work has TASK_END. None of them returns; process
+ * 1's end switches the machine off. May sleep: caller holds no lock. Take process->lock,
+ * process_tree and what the parts (TASK_PART) need. */
 _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
 _Noreturn void task_end(void);
 
-/* process_find: the process or (task_find) task of that number, with a reference more; NULL.
- * process_with: the process that has the number, or a task of that number. Take a lock. */
+/* process_find: the process or (task_find) task of that number, with a reference more (for
+ * process_put, task_put); NULL. A process may be a zombie. process_with: the process that has the
+ * number, or a task of that number. Take the lock of numbers. process_get, process_put: a reference
+ * more or less; the last one frees it. None of them sleeps. */
 struct process *process_find(int id);
 struct process *process_with(int id);
 struct task *task_find(int id);

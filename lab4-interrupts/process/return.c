@@ -1,5 +1,7 @@
 /*
  * On the way to user mode: what has been left for that moment is done, until nothing is.
+ *
+ * Read more: signal(7), "Execution of signal handlers".
  */
 #include "lab4-interrupts/process/return.h"
 #include "lab1-boot/cpu/cpu.h"

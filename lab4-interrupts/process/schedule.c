@@ -183,6 +183,13 @@ SYSCALL(setpriority, "number, number, number", int, which, int, who, int, nice)
 
 /* --- policies: there is one ---------------------------------------------------------- */
 
+/* The priorities of others are told nevertheless: none but for the two of real time. */
+static bool is_policy(int policy)
+{
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ||
+	       policy == SCHED_DEADLINE;
+}
+
 SYSCALL(sched_getscheduler, "pid", int, id)
 {
 	struct task *task = id < 0 ? NULL : task_or_self(id);
@@ -208,14 +215,12 @@ SYSCALL(sched_get_priority_max, "number", int, policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 99;
-	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0
-										       : -EINVAL;
+	return is_policy(policy) ? 0 : -EINVAL;
 }
 
 SYSCALL(sched_get_priority_min, "number", int, policy)
 {
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 1;
-	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0
-										       : -EINVAL;
+	return is_policy(policy) ? 0 : -EINVAL;
 }

@@ -62,8 +62,10 @@ SYSCALL(setpgid, "pid, pid", int, id, int, group)
 	struct process *process;
 	int error;
 
-	if (id < 0 || group < 0)
-		return group < 0 ? -EINVAL : -ESRCH;
+	if (!group)
+		group = id;
+	if (group < 0)
+		return -EINVAL;
 	mutex_lock(&process_tree);
 	process = self_or_child(id);
 	error = set_group(process, group || !process ? group : process->id);

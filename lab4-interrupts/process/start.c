@@ -1,5 +1,7 @@
 /*
  * The first process, which the kernel makes by itself. All others come from it.
+ *
+ * Read more: boot(7); bootparam(7), "init=".
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab3-threads/thread/fpu.h"

@@ -9,6 +9,9 @@
  * The bases are written each time, also if they are what was last written here: a program may have
  * loaded a null selector into FS, which makes the base 0 behind our back, and another
  * program's thread pointer, often the same number, would seem to be loaded.
+ *
+ * Read more: Intel SDM volume 3, sections 8.7 (TSS in 64-bit mode), 6.14.2 (stacks of traps) and
+ * 3.4.4 (FS and GS bases).
  */
 #include "lab4-interrupts/process/switch.h"
 #include "lab1-boot/cpu/cpu.h"

@@ -1,5 +1,7 @@
 /*
  * What a program may ask of the machine as a whole, and switching it off.
+ *
+ * Read more: uname(2), sethostname(2), sysinfo(2), getrandom(2), reboot(2).
  */
 #include "lab1-boot/cpu/power.h"
 #include "lab1-boot/lib/string.h"

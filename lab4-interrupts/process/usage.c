@@ -3,6 +3,8 @@
  *
  * The scheduler knows how long each thread has run, and not how much of it in user mode: all of
  * it is told as user time. (Challenge: CPU accounting.)
+ *
+ * Read more: getrusage(2), times(2).
  */
 #include "lab4-interrupts/process/usage.h"
 #include "lab1-boot/debug/panic.h"

@@ -81,6 +81,7 @@ void signal_notice(struct signals *signals, int number, struct task_signals *fir
 {
 	struct task_signals *chosen = NULL;
 
+	assert(spin_held(&signals->lock));
 	if (first && wants(first, number)) {
 		task_notify(first->task, TASK_SIGNAL);
 		return;
@@ -103,6 +104,7 @@ bool signal_ignores(const struct signals *signals, int number)
 {
 	__sighandler_t handler = signals->action[number - 1].sa_handler;
 
+	assert(spin_held(&signals->lock));
 	if (handler != SIG_DFL)
 		return handler == SIG_IGN;
 	return signals->invulnerable || (SIGNALS_SHRUGGED & signal_bit(number));

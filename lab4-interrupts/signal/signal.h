@@ -23,14 +23,17 @@ void signal_init(void);
 /*
  * signal_send: to a process, or (signal_send_task) to one task of it. info says what the handler is
  * told; NULL: from the kernel (SI_KERNEL), which alone may send in an interrupt's handler (but
- * neither SIGCONT nor what stops). Number 0 sends nothing. 0, or -EAGAIN: no more real-time ones
- * can be queued. Never sleeps.
+ * neither SIGCONT nor what stops). Number 0 sends nothing; who has ended gets none. 0, or
+ * -EAGAIN: no more real-time ones can be queued. Never sleeps. Take signals->lock. Caller keeps the
+ * process (task) by a reference or process_tree.
  */
 int signal_send(struct process *process, int number, const siginfo_t *info);
 int signal_send_task(struct task *task, int number, const siginfo_t *info);
 
 /* signal_force: a fault of the calling task: unblocked, and the default if it was ignored or
- * blocked. The task's frame is that of the fault. */
+ * blocked. The task's frame is that of the fault; address is what it touched, for si_addr and
+ * the frame's cr2. Without memory for the siginfo it comes without one. Never sleeps. Takes
+ * signals->lock. */
 void signal_force(int number, int code, uint64_t address);
 
 /* signal_send_group: to all of a process group; how many there were. Takes process_tree. */
@@ -40,14 +43,17 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info);
 bool signal_pending(void);
 
 /* signal_ends: the number of a pending signal that will end the calling task's process: it is not
- * blocked, and has no handler; else 0. */
+ * blocked, and has no handler; else 0. Never sleeps. Takes signals->lock. */
 int signal_ends(void);
 
-/* signal_ignored_or_blocked: for SIGTTIN and SIGTTOU. */
+/* signal_ignored_or_blocked: whether the calling task blocks that signal or its process ignores it:
+ * for SIGTTIN and SIGTTOU. Never sleeps. Takes signals->lock. */
 bool signal_ignored_or_blocked(int number);
 
 /* signal_wanted: whether the calling task has one of that set pending, blocked or not (Linux's
- * sigset_t: bit number - 1). signal_fetch: take it: its number, or 0. For signalfd. */
+ * sigset_t: bit number - 1). signal_fetch: take the next of them, the task's before the
+ * process's: its number, and *info; or 0. SIGKILL and SIGSTOP are never taken. For signalfd. Never
+ * sleep. signal_fetch takes signals->lock. */
 bool signal_wanted(uint64_t set);
 int signal_fetch(uint64_t set, siginfo_t *info);
 
@@ -56,7 +62,8 @@ struct waitqueue *signal_watchers(void);
 
 /* signal_mask: what the calling task blocks. signal_mask_for_wait: block that set instead, until
  * the call that it is in has ended and what it interrupted has been delivered (ppoll, pselect,
- * sigsuspend). */
+ * sigsuspend), but never SIGKILL and SIGSTOP; once in a call. Never sleep. The latter takes
+ * signals->lock. */
 uint64_t signal_mask(void);
 void signal_mask_for_wait(uint64_t set);
 

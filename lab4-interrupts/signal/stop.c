@@ -167,6 +167,7 @@ void signal_stand(void)
 
 void signal_resume(struct signals *signals, bool tell)
 {
+	assert(spin_held(&signals->lock));
 	if (!signals->stopped)
 		return;
 	signals->stopped = false;
@@ -237,6 +238,7 @@ void signal_orphans(struct process *process)
 {
 	const struct process *parent = process->parent;
 
+	assert(mutex_held(&process_tree));
 	if (parent && parent->session == process->session && parent->group != process->group)
 		release_group(process->group, process);
 	list_each (link, &process->children) {

@@ -63,7 +63,9 @@ void tree_init(void);
 int tree_add(const char *archive, size_t bytes);
 
 /* tree_make: a node of that mode at a path below the root, whose directories are made if need be;
- * what is there already stays, but for a file's content. NULL: -EINVAL, -ENOMEM in *error. */
+ * what is there already stays, but for a file's content. NULL: -EINVAL (a name leads out by ".."),
+ * -ENOMEM in *error. May sleep. Only at the boot, before anybody reads the tree: it takes no lock.
+ */
 struct node *tree_make(const char *path, unsigned mode, int *error);
 
 /* tree_find: so many characters in a directory: NULL if there is no such name. */

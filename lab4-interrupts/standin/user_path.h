@@ -11,8 +11,9 @@ struct place;
  * then. May sleep. */
 int path_from_user(uint64_t from, char **path);
 
-/* directory_at: what the first argument of openat and its like means: a reference, or NULL for
- * AT_FDCWD. 0 or -EBADF. */
+/* directory_at: what the first argument of openat and its like means: a reference (for file_put),
+ * or NULL for AT_FDCWD. Whether it is a directory is for others to see. 0 or -EBADF. Never sleeps.
+ * Takes the table's lock. */
 int directory_at(int fd, struct file **directory);
 
 /*

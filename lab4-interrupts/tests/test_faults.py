@@ -21,6 +21,12 @@ def test_pointers(user, part):
     transcripts.agree(user, "faults", part)
 
 
+@pytest.mark.needs("4.1", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9", "4.10")
+def test_bad_calls(user):
+    """Each call with bad pointers, descriptors, numbers and lengths: refused, as on Linux, and in the same words."""
+    transcripts.same(transcripts.HERE.joinpath("badcalls.expected").read_text(), transcripts.run(user, "/bin/badcalls"))
+
+
 @pytest.mark.exercise("4.5")
 @pytest.mark.needs("4.1", "4.4", "4.6", "4.7", "4.8", "4.9")
 @pytest.mark.parametrize("part", OF_FAULTS)

@@ -12,7 +12,7 @@ processes = import_module("lab4-interrupts.tests.processes")
 @pytest.mark.exercise("4.8")
 @pytest.mark.needs("4.6", "4.7")
 @pytest.mark.parametrize("parts", [
-    ("wait_errors", "wait_nohang"), ("wait_groups", "wait_threads")], ids="-".join)
+    ("wait_errors", "wait_nohang"), ("wait_groups", "wait_threads", "wait_reaped")], ids="-".join)
 def test_waits(user, parts):
     """Each part of user/waits.c says what it said on Linux."""
     processes.agree(user, "waits", *parts)

@@ -1,7 +1,7 @@
 """Programs whose output on Linux is known: the same bytes are run here, and have to say the same.
 
-What Linux has said stands in NAME.expected, in parts that begin with "== PART". To record it
-again, run build/lab4/user/NAME on Linux.
+What Linux has said stands in NAME.expected, in parts that begin with "== PART", and was recorded by
+grader/transcripts.py; hostile's by test_transcripts.py.
 """
 
 from __future__ import annotations

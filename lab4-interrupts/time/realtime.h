@@ -12,7 +12,9 @@ void realtime_init(void);
 /* realtime_ns: nanoseconds since 1970-01-01 UTC. */
 uint64_t realtime_ns(void);
 
-/* realtime_set: it is so late now. Who sleeps until some time of day looks again. */
+/* realtime_set: it is so late now: nanoseconds since 1970-01-01 UTC, which the caller has found to
+ * be sensible. Who sleeps until some time of day looks again. Never sleeps. Takes a queue's lock.
+ */
 void realtime_set(uint64_t nanoseconds);
 
 /* realtime_moment: when it will be that late, by clock_ns, unless it is set: for deadlines. 0 if it

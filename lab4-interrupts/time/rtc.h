@@ -20,7 +20,8 @@ struct rtc_registers {
 	0x02 /* hours go from 0 to 23, not 1 to 12 with the top bit for the afternoon */
 
 /* rtc_read: all of them from one moment; false if there is no such clock, or it does not stand
- * still for that long. Waits for milliseconds at most. */
+ * still for that long. Spins while the clock changes, for some milliseconds. Never sleeps. Takes no
+ * lock: callers see to it that nobody else reads it. */
 bool rtc_read(struct rtc_registers *registers);
 
 /* rtc_decode: in seconds since 1970-01-01; false for what is no date or time of day, or before

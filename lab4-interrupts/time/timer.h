@@ -28,8 +28,11 @@ struct timer {
 	struct timer **at;          /* where the pointer to it stands; NULL: it is in no heap */
 };
 
-/* timers_init: let this processor's APIC serve for timers. timers_start_others: those of
- * all further ones, once interrupts are on. */
+/* timers_init: let this processor's APIC serve for timers; without interrupts none ever expires,
+ * and that is said. Once, on the boot processor; spins for some milliseconds to measure the APIC's
+ * rate. Never sleeps. timers_start_others: those of all further ones, once interrupts are on: as
+ * ipi_call.
+ */
 void timers_init(void);
 void timers_start_others(void);
 

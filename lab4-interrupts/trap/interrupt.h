@@ -48,7 +48,9 @@ static inline bool trap_from_user(const struct trap_frame *frame)
  */
 bool interrupts_init(void);
 
-/* interrupts_cpu_init: a further processor's. It takes interrupts when it idles and in threads. */
+/* interrupts_cpu_init: a further processor's local APIC, which is there, and its part in IPIs. It
+ * takes interrupts when it idles and in threads. Once on each, with interrupts off. Never sleeps.
+ */
 void interrupts_cpu_init(void);
 
 /* interrupts_start: turn them on, if there are any: the end of the boot. */

@@ -25,8 +25,10 @@ struct ioapic_way {
 	bool level;   /* by its level, not its edge */
 };
 
-/* ioapic_open: let the line of that number ask. 0, or -ENODEV if nobody has it. Never sleeps. */
+/* ioapic_open: let the line of that number ask. 0, or -ENODEV if nobody has it. Never sleeps. Takes
+ * the IOAPICs' spin lock, with interrupts off. */
 int ioapic_open(uint32_t number, const struct ioapic_way *way);
 
-/* ioapic_mask: let it not ask any more; what it has asked for may still come. Never sleeps. */
+/* ioapic_mask: let it not ask any more; what it has asked for may still come. Nothing if nobody has
+ * it. Never sleeps. Takes the same lock. */
 void ioapic_mask(uint32_t number);

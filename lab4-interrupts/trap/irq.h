@@ -15,7 +15,7 @@ void irq_init(void);
  * irq_attach: call handle(context) on the boot processor whenever the ISA line (0 to 15: COM1 is 4,
  * the keyboard 1) asks for it, and let the line ask. 0; -ENODEV if no IOAPIC has it; -EBUSY;
  * -ENOSPC if there is no vector left. handle is called with interrupts off. While it is attached,
- * nobody being ready is no deadlock. May sleep.
+ * nobody being ready is no deadlock. May sleep. This and all below take the mutex "irq".
  */
 int irq_attach(unsigned line, void (*handle)(void *context), void *context);
 

@@ -3,6 +3,8 @@
  *
  * They are on from the end of the boot: on the boot processor by interrupts_start, on the others
  * whenever they wait for work, and in every thread.
+ *
+ * Read more: Intel SDM volume 3, sections 11.4 (local APIC) and 11.9 (spurious interrupts).
  */
 #include "lab1-boot/boot/cmdline.h"
 #include "lab1-boot/console/kprintf.h"

@@ -102,7 +102,13 @@ void console_keyboard_init(void);
 
 /* --- for tty's own files --------------------------------------------------------------- */
 
-/* terminal_ioctl: what file says of it is checked already. */
+/*
+ * terminal_ioctl: of a terminal that is not hung up, which callers have looked at. argument is what
+ * the request says: a number, or a user address. The request's result; -EFAULT, -EINVAL; -ENOTTY
+ * for requests that it does not know; -EIO or -ERESTARTSYS for who is in the background. May sleep:
+ * for user memory, and until the output is sent. Takes terminal->lock, and job control's
+ * process_tree.
+ */
 int64_t terminal_ioctl(struct terminal *terminal, unsigned request, uint64_t argument);
 
 /* terminal_uncount: one file less is the terminal's; whether it was the last. */

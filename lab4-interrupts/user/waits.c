@@ -245,6 +245,29 @@ static void wait_threads(void)
 	say("children of 20 that were told: %d", sum);
 }
 
+/* Nobody has the number of a child that was waited for, nor of one that was forgotten. */
+static void wait_reaped(void)
+{
+	pid_t child[100];
+	siginfo_t info;
+	int there = 0;
+
+	for (int i = 0; i < 100; i++) {
+		signal(SIGCHLD, i % 3 == 2 ? SIG_IGN : SIG_DFL);
+		child[i] = fork();
+		if (child[i] == 0)
+			_exit(0);
+		if (i % 3 == 0)
+			waitid(P_PID, (id_t)child[i], &info, WEXITED);
+		else
+			waitpid(child[i], NULL, 0);
+	}
+	signal(SIGCHLD, SIG_DFL);
+	for (int i = 0; i < 100; i++)
+		there += kill(child[i], 0) == 0 || getpgid(child[i]) >= 0;
+	say("numbers of 100 that somebody has: %d", there);
+}
+
 /* A child whose parent has ended becomes the reaper's. */
 static void orphans(void)
 {
@@ -327,6 +350,7 @@ static const struct part parts[] = {
 	{ "wait_interrupted", wait_interrupted },
 	{ "wait_restarted", wait_restarted },
 	{ "wait_threads", wait_threads },
+	{ "wait_reaped", wait_reaped },
 	{ "orphans", orphans },
 	{ "orphan_zombies", orphan_zombies },
 	{ "death_signal", death_signal },
