@@ -24,6 +24,11 @@
 
 #define STATUS_CONTINUED 0xffff
 
+/* What waitid writes of a siginfo: three words, and behind a hole three more. */
+#define INFO_HOLE (offsetof(siginfo_t, si_code) + sizeof(int))
+#define INFO_REST offsetof(siginfo_t, si_pid)
+#define INFO_END  (offsetof(siginfo_t, si_status) + sizeof(int))
+
 /* Whom somebody waits for, and what he has found. */
 struct wanted {
 	int type; /* P_ALL, P_PID, P_PGID */
@@ -276,8 +281,7 @@ SYSCALL(wait4, "pid, address, wait_options, address", int, id, uint64_t, status,
 	return write_usage(usage, &wanted) ? -EFAULT : wanted.found;
 }
 
-/* Only these members are written, as on Linux, and with nothing found they are 0: three words, a
- * hole, and three more. */
+/* Only these members are written, as on Linux, and with nothing found they are 0. */
 static int write_info(uint64_t to, const struct wanted *wanted)
 {
 	siginfo_t info;
@@ -290,11 +294,9 @@ static int write_info(uint64_t to, const struct wanted *wanted)
 		info.si_pid = wanted->found;
 		explain(wanted->status, &info.si_code, &info.si_status);
 	}
-	if (copy_to_user(to, &info, offsetof(siginfo_t, si_code) + sizeof(info.si_code)))
+	if (copy_to_user(to, &info, INFO_HOLE))
 		return -EFAULT;
-	return copy_to_user(to + offsetof(siginfo_t, si_pid), &info.si_pid,
-		offsetof(siginfo_t, si_status) + sizeof(info.si_status) -
-			offsetof(siginfo_t, si_pid));
+	return copy_to_user(to + INFO_REST, (const char *)&info + INFO_REST, INFO_END - INFO_REST);
 }
 
 static int check_waitid(int type, int id, int options)
