@@ -42,8 +42,9 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info);
 /* signal_pending: whether the calling task has one to be delivered: long loops look. */
 bool signal_pending(void);
 
-/* signal_ends: the number of a pending signal that will end the calling task's process: it is not
- * blocked, and has no handler; else 0. Never sleeps. Takes signals->lock. */
+/* signal_ends: the number of a signal that will end the calling task's process: one of its tasks
+ * has taken it just now, or it is pending, not blocked, and has no handler; else 0. Never sleeps.
+ * Takes signals->lock. */
 int signal_ends(void);
 
 /* signal_ignored_or_blocked: whether the calling task blocks that signal or its process ignores it:
@@ -70,8 +71,8 @@ void signal_mask_for_wait(uint64_t set);
 /* signal_mask_restore: the wait has ended without a signal: at once what was blocked before. */
 void signal_mask_restore(void);
 
-/* signal_group_orphaned: whether no member of the group has a parent in another group of its
- * session; nobody could continue what stops there. Takes process_tree. */
+/* signal_group_orphaned: whether no member of the group has a parent, other than process 1, in
+ * another group of its session; nobody could continue what stops there. Takes process_tree. */
 bool signal_group_orphaned(int group);
 
 /*
