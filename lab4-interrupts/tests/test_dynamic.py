@@ -25,7 +25,7 @@ def dynamic(at: Path, *flags: str) -> dict[str, bytes]:
     """A program, its library, and what loads both."""
     library = compiled(at, "musl-gcc", "libloaded.c", "-shared", "-fPIC")
     (at / "libloaded.so").write_bytes(library)
-    program = compiled(at, "musl-gcc", "loaded.c", *flags, f"-L{at}", "-lloaded")
+    program = compiled(at, "musl-gcc", "loaded.c", "-DLIBRARY", *flags, f"-L{at}", "-lloaded")
     return {"bin/loaded": program, "lib/libloaded.so": library, str(LINKER): LINKER.read_bytes()}
 
 
