@@ -25,13 +25,14 @@ def dynamic(at: Path, *flags: str) -> dict[str, bytes]:
     """A program, its library, and what loads both."""
     library = compiled(at, "musl-gcc", "libloaded.c", "-shared", "-fPIC")
     (at / "libloaded.so").write_bytes(library)
-    program = compiled(at, "musl-gcc", "loaded.c", *flags, f"-L{at}", "-lloaded")
+    program = compiled(at, "musl-gcc", "loaded.c", "-DLIBRARY", *flags, f"-L{at}", "-lloaded")
     return {"bin/loaded": program, "lib/libloaded.so": library, str(LINKER): LINKER.read_bytes()}
 
 
 def run(user, files: dict[str, bytes], library: str, interpreter: str) -> list[tuple[int, int]]:
     """Where the program was, and its interpreter, each time."""
-    lines = user("/bin/loaded", str(AGAIN), "one", files=files, memory="128M", status=7).output.splitlines(keepends=True)
+    ran = user("/bin/loaded", str(AGAIN), "one", files=files, memory="128M", status=7)
+    lines = ran.output.splitlines(keepends=True)
     places = [line for line in lines if line.startswith("places ")]
     said = "".join(line for line in lines if line not in places)
     each = f"{TRUTH}library {library}\ninterpreter {interpreter}\n"

@@ -10,7 +10,14 @@
 #include <unistd.h>
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
-extern const char *library_word(void) __attribute__((weak)); /* of libloaded.so, if there is one */
+#ifdef LIBRARY
+const char *library_word(void); /* of libloaded.so */
+#else
+static const char *library_word(void)
+{
+	return "none";
+}
+#endif
 static char zeros[100000], text[] = "relocated", *to_text = text;
 
 /* The first one is the program. */
@@ -38,7 +45,7 @@ int main(int count, char **arguments)
 			getauxval(AT_PHDR) == (unsigned long)headers,
 		getauxval(AT_PHNUM) == __ehdr_start.e_phnum,
 		getauxval(AT_ENTRY) == __ehdr_start.e_entry + bias, sum, to_text);
-	printf("library %s\n", library_word ? library_word() : "none");
+	printf("library %s\n", library_word());
 	printf("interpreter %s\n", !base                                   ? "none"
 				   : memcmp((void *)base, ELFMAG, SELFMAG) ? "elsewhere"
 									   : "there");
