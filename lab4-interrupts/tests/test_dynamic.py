@@ -31,7 +31,8 @@ def dynamic(at: Path, *flags: str) -> dict[str, bytes]:
 
 def run(user, files: dict[str, bytes], library: str, interpreter: str) -> list[tuple[int, int]]:
     """Where the program was, and its interpreter, each time."""
-    lines = user("/bin/loaded", str(AGAIN), "one", files=files, memory="128M", status=7).output.splitlines(keepends=True)
+    ran = user("/bin/loaded", str(AGAIN), "one", files=files, memory="128M", status=7)
+    lines = ran.output.splitlines(keepends=True)
     places = [line for line in lines if line.startswith("places ")]
     said = "".join(line for line in lines if line not in places)
     each = f"{TRUTH}library {library}\ninterpreter {interpreter}\n"

@@ -11,7 +11,7 @@
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 #ifdef LIBRARY
-const char *library_word(void); /* libloaded.so's */
+const char *library_word(void); /* of libloaded.so */
 #else
 static const char *library_word(void)
 {
