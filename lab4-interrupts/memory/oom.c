@@ -97,15 +97,16 @@ static void end(const struct choice *choice)
 	patience_ends = clock_ns() + PATIENCE;
 }
 
-/* Choose, and end it, unless one that has been chosen may still give something back: a kernel
- * stack, files. Whether there is hope. Caller holds the lock and process_tree. */
+/* Choose, and end it, unless one that has been chosen may still give something back (a kernel
+ * stack, files), or has done so while the caller waited for the locks. Whether there is hope.
+ * Caller holds the lock and process_tree. */
 static bool choose(void)
 {
 	struct choice choice = { NULL, 0, false };
 
 	process_each (process)
 		look_at(&choice, process);
-	if (choice.ending && clock_ns() < patience_ends)
+	if ((choice.ending || page_free_count() >= RESERVE) && clock_ns() < patience_ends)
 		return true;
 	if (choice.process)
 		end(&choice);

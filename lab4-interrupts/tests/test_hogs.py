@@ -36,9 +36,10 @@ def test_memory_hog(user):
     ("tables", "hog: signal 9\nother: signal 15\n"),
     ("crowd", "good: 30\nhog: signal 9\nother: signal 15\n")],
     ids=["locked", "tables", "crowd"])
-def test_only_the_hog(user, part, said):
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_only_the_hog(user, part, said, cpus):
     """Who has most is ended, alone: though others wait for it, it for them, or it has only tables."""
-    output = user("/bin/hogs", part).output
+    output = user("/bin/hogs", part, cpus=cpus).output
     told = [line for line in output.splitlines(keepends=True) if "out of memory" in line]
     assert len(told) == 1
     assert output.replace(told[0], "").endswith(said)
