@@ -293,7 +293,7 @@ static void crowd(void)
 		say_error("pipe", -1);
 	hog = fork();
 	if (hog == 0) {
-		take_all_but(900);
+		take_all_but(400);
 		write(full[1], "f", 1);
 		for (;;)
 			pause();
@@ -302,7 +302,7 @@ static void crowd(void)
 	for (int i = 0; i < CROWD; i++) {
 		child[i] = fork();
 		if (child[i] == 0) {
-			take_pages(60);
+			take_pages(150);
 			_exit(0);
 		}
 	}
