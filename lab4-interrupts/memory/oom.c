@@ -8,9 +8,9 @@
 #include "lab4-interrupts/signal/signal.h"
 #include "lab4-interrupts/time/sleep.h"
 
-#define RESERVE  128ul       /* pages */
-#define MOMENT   1000000ul   /* ns */
-#define PATIENCE 100000000ul /* ns that a process has to end, before another one has to */
+#define RESERVE  128ul        /* pages */
+#define MOMENT   1000000ul    /* ns */
+#define PATIENCE 1000000000ul /* ns that a process has to end, before another one has to */
 
 static struct mutex lock = MUTEX_INIT(lock, "out of memory"); /* before process_tree */
 static uint64_t patience_ends;                                /* [lock] by clock_ns */
