@@ -251,15 +251,23 @@ static void *tell_id(void *argument)
 	return NULL;
 }
 
-static int to_a_thread(void)
+/* The number of a thread that pauses; SIGUSR1 is noted. */
+static int other_thread(void)
 {
-	volatile int id = 0;
+	static volatile int id;
 	pthread_t thread;
 
 	signal(SIGUSR1, on_signal);
 	pthread_create(&thread, NULL, tell_id, (void *)&id);
 	while (!id)
 		usleep(1000);
+	return id;
+}
+
+static int to_a_thread(void)
+{
+	int id = other_thread();
+
 	SAY(syscall(SYS_tgkill, getpid(), id, SIGUSR1));
 	while (!seen_by)
 		usleep(1000);
@@ -274,13 +282,8 @@ static int to_a_thread(void)
 static int by_a_thread(void)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
-	volatile int id = 0;
-	pthread_t thread;
+	int id = other_thread();
 
-	signal(SIGUSR1, on_signal);
-	pthread_create(&thread, NULL, tell_id, (void *)&id);
-	while (!id)
-		usleep(1000);
 	TELL(id != getpid() && getpgid(id) == getpgrp() && getsid(id) == getsid(0));
 	SAY(kill(id, 0));
 	SAY(kill(id, SIGUSR1));
@@ -343,6 +346,15 @@ static long clone3(struct clone_args *args)
 	return made < 0 ? (errno = (int)-made, -1) : made;
 }
 
+/* The end of the thread is told at its number's place. */
+static void wait_for_end(void)
+{
+	uint32_t its;
+
+	while ((its = __atomic_load_n(&id_word, __ATOMIC_ACQUIRE)))
+		futex(&id_word, FUTEX_WAIT, its, NULL, NULL, 0);
+}
+
 static int clone3_thread(void)
 {
 	struct clone_args args = {
@@ -353,20 +365,16 @@ static int clone3_thread(void)
 		.parent_tid = (uint64_t)&id_word,
 		.child_tid = (uint64_t)&id_word,
 	};
-	uint32_t before = 0;
 	long made = clone3(&args);
 
-	/* The end of the thread is told at its number's place. */
-	while ((before = __atomic_load_n(&id_word, __ATOMIC_ACQUIRE)))
-		futex(&id_word, FUTEX_WAIT, before, NULL, NULL, 0);
+	wait_for_end();
 	TELL(made > 0 && made == its_id && its_id != getpid());
 	TELL(its_process == getpid());
 	TELL(its_stack > clone_stack && its_stack < clone_stack + sizeof(clone_stack));
 	printf("at its FS base: %lu\n", at_fs);
 	args.flags |= CLONE_CHILD_SETTID;
 	made = clone3(&args);
-	while ((before = __atomic_load_n(&id_word, __ATOMIC_ACQUIRE)))
-		futex(&id_word, FUTEX_WAIT, before, NULL, NULL, 0);
+	wait_for_end();
 	TELL(made == its_id);
 	return 0;
 }
