@@ -10,10 +10,11 @@
 
 #define RESERVE  128ul        /* pages */
 #define MOMENT   1000000ul    /* ns */
-#define PATIENCE 1000000000ul /* ns that a process has to end, before another one has to */
+#define GRACE    50000000ul   /* ns that a process has to end by itself, with its pages */
+#define PATIENCE 1000000000ul /* ns that it has to end at all, before another one has to */
 
 static struct mutex lock = MUTEX_INIT(lock, "out of memory"); /* before process_tree */
-static uint64_t patience_ends;                                /* [lock] by clock_ns */
+static uint64_t chosen_at; /* [lock] by clock_ns: when the last one was told to end */
 
 bool memory_low(void)
 {
@@ -54,13 +55,13 @@ static uint64_t pages_of(struct process *process)
 }
 
 /*
- * Take the pages of a process that has been told to end. It may be long in doing so by itself: it
- * may wait for a lock that is held by the very task that needs its memory. But not what a parent in
- * vfork goes on with.
+ * Take the pages of a process that was told to end, and has not yet done so: it may wait for a lock
+ * that is held by the very task that needs its memory. Not at once, for it says in its memory which
+ * robust mutexes of others, too, it leaves behind; and not what a parent in vfork goes on with.
  */
 static void take_pages(struct process *process)
 {
-	if (!mutex_trylock(&process->lock))
+	if (clock_ns() < chosen_at + GRACE || !mutex_trylock(&process->lock))
 		return;
 	if (process->memory && memory_is_its_own(process->memory))
 		vm_space_drain(process->memory->space);
@@ -93,8 +94,7 @@ static void end(const struct choice *choice)
 		process->path, choice->pages * (PAGE_SIZE / 1024));
 	__atomic_store_n(&process->doomed, true, __ATOMIC_RELAXED);
 	signal_send(process, SIGKILL, NULL);
-	take_pages(process);
-	patience_ends = clock_ns() + PATIENCE;
+	chosen_at = clock_ns();
 }
 
 /* Choose, and end it, unless one that has been chosen may still give something back (a kernel
@@ -106,7 +106,7 @@ static bool choose(void)
 
 	process_each (process)
 		look_at(&choice, process);
-	if ((choice.ending || page_free_count() >= RESERVE) && clock_ns() < patience_ends)
+	if ((choice.ending || page_free_count() >= RESERVE) && clock_ns() < chosen_at + PATIENCE)
 		return true;
 	if (choice.process)
 		end(&choice);

@@ -34,12 +34,15 @@ def test_memory_hog(user):
 @pytest.mark.parametrize("part, said", [
     ("locked", "writer: signal 9\nreader: exited 0\nother: signal 15\n"),
     ("tables", "hog: signal 9\nother: signal 15\n"),
-    ("crowd", "good: 30\nhog: signal 9\nother: signal 15\n")],
-    ids=["locked", "tables", "crowd"])
+    ("crowd", "good: 30\nhog: signal 9\nother: signal 15\n"),
+    ("robust", "hog: signal 9\nwaiter: exited 0\n")],
+    ids=["locked", "tables", "crowd", "robust"])
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_only_the_hog(user, part, said, cpus):
-    """Who has most is ended, alone: though others wait for it, it for them, or it has only tables."""
-    output = user("/bin/hogs", part, cpus=cpus).output
+    """Who has most is ended, alone (user/victims.c), though it cannot end by itself, or has only tables.
+
+    A robust mutex that it held says so to who waits for it."""
+    output = user("/bin/victims", part, cpus=cpus).output
     told = [line for line in output.splitlines(keepends=True) if "out of memory" in line]
     assert len(told) == 1
     assert output.replace(told[0], "").endswith(said)

@@ -11,7 +11,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #define MIB (1 << 20)
@@ -162,162 +161,9 @@ static void memory(void)
 	say_usable();
 }
 
-/* --- who goes, and who does not ------------------------------------------------------- */
-
-#define PAGE 4096
-
-static char *fresh_page(void)
-{
-	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		_exit(9);
-	return page;
-}
-
-static void take_pages(int pages)
-{
-	while (pages-- > 0)
-		*fresh_page() = 1;
-}
-
-/* Until only so many are left for everybody. */
-static void take_all_but(unsigned long pages)
-{
-	struct sysinfo info;
-
-	do {
-		take_pages(1);
-		sysinfo(&info);
-	} while (info.freeram * info.mem_unit > pages * PAGE);
-}
-
-/* A child that has taken so many pages, and waits. */
-static pid_t bystander(int pages)
-{
-	int ready[2];
-	char byte;
-	pid_t child;
-
-	if (pipe(ready))
-		say_error("pipe", -1);
-	child = fork();
-	if (child == 0) {
-		take_pages(pages);
-		write(ready[1], "r", 1);
-		for (;;)
-			pause();
-	}
-	read(ready[0], &byte, 1);
-	close(ready[0]);
-	close(ready[1]);
-	return child;
-}
-
-static void say_end(const char *who, pid_t child)
-{
-	int status;
-
-	waitpid(child, &status, 0);
-	say_status(who, status);
-}
-
-static void say_alive(const char *who, pid_t child)
-{
-	kill(child, SIGTERM);
-	say_end(who, child);
-}
-
-/* The one that has most writes to a pipe, whose other end needs a page for what it reads: it holds
- * the pipe meanwhile, so that the writer cannot even end. */
-static void locked(void)
-{
-	pid_t other = bystander(600), writer, reader;
-	int fd[2];
-
-	if (pipe(fd))
-		say_error("pipe", -1);
-	reader = fork();
-	if (reader == 0) {
-		close(fd[1]);
-		while (read(fd[0], fresh_page(), PAGE) > 0)
-			;
-		_exit(0);
-	}
-	writer = fork();
-	if (writer == 0) {
-		char *text = fresh_page();
-
-		*text = 'x';
-		close(fd[0]);
-		take_all_but(200);
-		while (write(fd[1], text, PAGE) > 0)
-			;
-		_exit(8);
-	}
-	close(fd[0]);
-	close(fd[1]);
-	say_end("writer", writer);
-	say_end("reader", reader);
-	say_alive("other", other);
-}
-
-/* Memory that was only read is the page of zeros; but where it lies costs tables. */
-static void tables(void)
-{
-	size_t bytes = (size_t)1 << 40;
-	pid_t other = bystander(300), hog = fork();
-
-	if (hog == 0) {
-		char *at = mmap(
-			NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-		for (size_t i = 0; at != MAP_FAILED && i < bytes; i += 2 * MIB)
-			(void)*(volatile char *)(at + i);
-		_exit(9);
-	}
-	say_end("hog", hog);
-	say_alive("other", other);
-}
-
-#define CROWD 30
-
-/* Many want a page at once: one has to go for all of them, and no more. */
-static void crowd(void)
-{
-	pid_t other = bystander(300), child[CROWD], hog;
-	int full[2], good = 0, status;
-	char byte;
-
-	if (pipe(full))
-		say_error("pipe", -1);
-	hog = fork();
-	if (hog == 0) {
-		take_all_but(400);
-		write(full[1], "f", 1);
-		for (;;)
-			pause();
-	}
-	read(full[0], &byte, 1);
-	for (int i = 0; i < CROWD; i++) {
-		child[i] = fork();
-		if (child[i] == 0) {
-			take_pages(150);
-			_exit(0);
-		}
-	}
-	for (int i = 0; i < CROWD; i++) {
-		waitpid(child[i], &status, 0);
-		good += status == 0;
-	}
-	say("good: %d", good);
-	say_end("hog", hog);
-	say_alive("other", other);
-}
-
 /* --- time ------------------------------------------------------------------------------ */
 
-#define SOON 100 /* milliseconds; the calls would take many times as long */
+#define SOON 1000 /* milliseconds; the calls would take several times as long */
 
 static long milliseconds(void)
 {
@@ -369,9 +215,6 @@ static const struct part parts[] = {
 	{ "bomb", bomb },
 	{ "reserve", reserve },
 	{ "memory", memory },
-	{ "locked", locked },
-	{ "tables", tables },
-	{ "crowd", crowd },
 	{ "long_calls", long_calls },
 	{ NULL, NULL },
 };
