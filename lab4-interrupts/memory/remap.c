@@ -170,14 +170,25 @@ static int check_region(const struct remap *remap, struct vm_region **region)
 static int64_t shrink(const struct remap *remap)
 {
 	struct vm_space *space = remap->memory->space;
-	int error = 0;
+	int error;
 
 	if (!vm_region_at(space, remap->from))
 		return -EFAULT;
-	if (remap->to_bytes < remap->from_bytes)
-		error = vm_region_clear(
-			space, remap->from + remap->to_bytes, remap->from + remap->from_bytes);
+	if (remap->to_bytes == remap->from_bytes)
+		return (int64_t)remap->from;
+	if (!memory_regions_room(remap->memory, 1)) /* its rest may go on behind the hole */
+		return -ENOMEM;
+	error = vm_region_clear(
+		space, remap->from + remap->to_bytes, remap->from + remap->from_bytes);
 	return error ? error : (int64_t)remap->from;
+}
+
+/* Whether RLIMIT_AS allows it. Who keeps the old region, too, has all of the new one more. */
+static bool has_room(const struct remap *remap)
+{
+	uint64_t before = remap->flags & MREMAP_DONTUNMAP ? 0 : remap->from_bytes;
+
+	return remap->to_bytes <= before || memory_room(remap->memory, remap->to_bytes - before);
 }
 
 /* It stays where it is, if that is possible. */
@@ -185,6 +196,8 @@ static int64_t grow(struct remap *remap, struct vm_region *region)
 {
 	struct vm_space *space = remap->memory->space;
 
+	if (!has_room(remap))
+		return -ENOMEM;
 	if (!(remap->flags & MREMAP_DONTUNMAP) && grow_in_place(remap, region))
 		return (int64_t)remap->from;
 	if (!(remap->flags & MREMAP_MAYMOVE))
@@ -201,24 +214,24 @@ static int64_t move_to(const struct remap *remap)
 
 	if (!error)
 		error = check_region(remap, &region);
+	if (!error && !has_room(remap))
+		error = -ENOMEM;
 	return error ? error : move(remap, region);
 }
 
 static int64_t remap_locked(struct remap *remap)
 {
 	bool stays = !(remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP));
-	uint64_t more =
-		remap->to_bytes > remap->from_bytes ? remap->to_bytes - remap->from_bytes : 0;
 	struct vm_region *region;
 	int error;
 
-	if (stays && !more)
+	if (stays && remap->to_bytes <= remap->from_bytes)
 		return shrink(remap);
 	error = check_region(remap, &region);
 	if (error)
 		return error;
 	/* The old region may be cut twice, and there is a new one. */
-	if ((more && !memory_room(remap->memory, more)) || !memory_regions_room(remap->memory, 3))
+	if (!memory_regions_room(remap->memory, 3))
 		return -ENOMEM;
 	return remap->flags & MREMAP_FIXED ? move_to(remap) : grow(remap, region);
 }

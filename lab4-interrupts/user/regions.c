@@ -176,6 +176,15 @@ static int too_deep(void)
 	return deep(4000) == 0;
 }
 
+/* A stack that grows is memory, too. */
+static int too_much_stack(void)
+{
+	struct rlimit limit = { PAGE, RLIM_INFINITY };
+
+	SAY(setrlimit(RLIMIT_AS, &limit));
+	return deep(4000) == 0;
+}
+
 static int no_execute(void)
 {
 	static char code[] = { (char)0xc3 };
@@ -296,6 +305,7 @@ static const struct part parts[] = {
 	{ "heap", heap },
 	{ "grows", grows },
 	{ "too_deep", too_deep },
+	{ "too_much_stack", too_much_stack },
 	{ "no_execute", no_execute },
 	{ "executes", executes },
 	{ "limited", limited },
