@@ -5,6 +5,9 @@
  * is told, but rather one that has nothing else to take; if all block it, it stays pending
  * until one unblocks it. What would be ignored is not even made pending, unless it is
  * blocked: its action may be another one by the time when it is not.
+ *
+ * SIGKILL is always for the process. Whoever comes to take anything takes that first, so nobody
+ * stops while it is pending.
  */
 #include "lab1-boot/debug/panic.h"
 #include "lab1-boot/lib/string.h"
@@ -110,13 +113,6 @@ bool signal_ignores(const struct signals *signals, int number)
 	return signals->invulnerable || (SIGNALS_SHRUGGED & signal_bit(number));
 }
 
-/* Whether to drop it at once. task: the one it is for, or the process's oldest. */
-static bool useless(const struct signals *signals, const struct task_signals *task, int number)
-{
-	return signal_ignores(signals, number) &&
-	       !(signal_bit(number) & (task->blocked | task->awaited));
-}
-
 /* --- sending ------------------------------------------------------------------------- */
 
 /* None of the set is pending any more. Caller holds signals->lock. */
@@ -149,6 +145,7 @@ static void cross_out(struct signals *signals, int number, struct list *dropped)
 		signals->stopping = false;
 		signal_resume(signals, true);
 	} else if (number == SIGKILL) {
+		signals->stopping = false;
 		signal_resume(signals, false);
 	}
 }
@@ -159,15 +156,30 @@ struct receiver {
 	struct task_signals *only, *first; /* or NULL */
 };
 
+/* Whether it has not ended. Caller holds signals->lock. */
+static bool is_there(const struct receiver *to)
+{
+	return to->only ? to->only->listed : !list_empty(&to->signals->tasks);
+}
+
+/* Whether nothing will come of it: it is ignored, and not even blocked, by the task or by the
+ * process's oldest. Caller holds signals->lock. */
+static bool useless(const struct receiver *to, int number)
+{
+	const struct task_signals *task = to->only;
+
+	if (!task)
+		task = list_entry(to->signals->tasks.next, struct task_signals, link);
+	return signal_ignores(to->signals, number) &&
+	       !(signal_bit(number) & (task->blocked | task->awaited));
+}
+
 /* Make it pending; whether the entry is in use now. Caller holds signals->lock. */
 static bool put(const struct receiver *to, int number, struct signal_entry *entry)
 {
 	struct signals *signals = to->signals;
-	struct task_signals *only = to->only;
-	struct task_signals *oldest = list_entry(signals->tasks.next, struct task_signals, link);
+	struct task_signals *only = number == SIGKILL ? NULL : to->only;
 
-	if (useless(signals, only ? only : oldest, number))
-		return false;
 	if (!signal_queue_add(only ? &only->pending : &signals->pending, number, entry))
 		return false;
 	if (!only)
@@ -183,6 +195,9 @@ static int send(const struct receiver *to, int number, const siginfo_t *info)
 	struct signals *signals = to->signals;
 	struct list dropped = LIST_INIT(dropped);
 	struct signal_entry *entry = NULL;
+	bool must = info && number >= SIGRTMIN && info->si_code != SI_USER; /* have one */
+	bool wanted = false;
+	int error = 0;
 	uint64_t irq;
 
 	if (number == 0)
@@ -190,19 +205,20 @@ static int send(const struct receiver *to, int number, const siginfo_t *info)
 	assert(!info || !in_interrupt());
 	if (info)
 		entry = entry_make(signals, number, info);
-	if (info && !entry && number >= SIGRTMIN && info->si_code != SI_USER)
-		return -EAGAIN;
 
 	irq = spin_lock_irqsave(&signals->lock);
-	if (to->only ? to->only->listed : !list_empty(&signals->tasks)) {
+	if (is_there(to)) {
 		cross_out(signals, number, &dropped);
-		if (put(to, number, entry))
-			entry = NULL;
+		wanted = !useless(to, number);
 	}
+	if (wanted && must && !entry)
+		error = -EAGAIN;
+	else if (wanted && put(to, number, entry))
+		entry = NULL;
 	spin_unlock_irqrestore(&signals->lock, irq);
 	signal_release(entry);
 	signal_release_all(&dropped);
-	return 0;
+	return error;
 }
 
 int signal_send(struct process *process, int number, const siginfo_t *info)

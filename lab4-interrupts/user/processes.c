@@ -283,6 +283,9 @@ static int pending_limit(void)
 	SAY(kill(getpid(), SIGUSR1));
 	SAY(kill(getpid(), SIGRTMIN + 1));
 	SAY(sigqueue(getpid(), SIGUSR1, (union sigval){ 0 }));
+	signal(SIGRTMIN + 2, SIG_IGN); /* of which none is queued */
+	info = (siginfo_t){ .si_code = SI_QUEUE };
+	SAY(syscall(SYS_rt_sigqueueinfo, getpid(), SIGRTMIN + 2, &info));
 	while (sigtimedwait(&set, &info, &now) > 0)
 		printf("signal %d, as it was sent: %d\n", info.si_signo,
 			info.si_signo != SIGRTMIN || info.si_code == SI_QUEUE);
