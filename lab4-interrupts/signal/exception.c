@@ -13,6 +13,7 @@
 #define VECTOR_DEBUG 1
 #define VECTOR_X87   16
 #define VECTOR_SIMD  19
+#define DR6_POINTS   0xful /* which of DR0 to DR3 was met */
 #define DR6_STEP     (1ul << 14)
 #define FAULTS       20
 #define OWN_CODE     -1 /* what went wrong stands in registers */
@@ -38,8 +39,10 @@ static const struct fault {
 
 static int own_code(const struct trap_frame *frame, uint64_t detail)
 {
+	if (frame->vector == VECTOR_DEBUG && (detail & DR6_STEP))
+		return TRAP_TRACE;
 	if (frame->vector == VECTOR_DEBUG)
-		return detail & DR6_STEP ? TRAP_TRACE : TRAP_HWBKPT;
+		return detail & DR6_POINTS ? TRAP_HWBKPT : TRAP_BRKPT; /* int1 says nothing */
 	return registers_fault(frame->vector == VECTOR_SIMD);
 }
 

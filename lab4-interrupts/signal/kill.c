@@ -32,7 +32,7 @@ static int send_to_process(int id, int number, const siginfo_t *info)
 
 	if (!process)
 		return -ESRCH;
-	error = signal_send(process, number, info);
+	error = sendable(number) ? signal_send(process, number, info) : -EINVAL;
 	process_put(process);
 	return error;
 }
@@ -69,19 +69,28 @@ unsigned signal_send_group(int group, int number, const siginfo_t *info)
 	return sent;
 }
 
+/* Who is not there is told before what cannot be sent: number 0 looks. */
+static int send_to_many(int id, int number, const siginfo_t *info)
+{
+	int sent = sendable(number) ? number : 0;
+	unsigned count;
+
+	if (id == -1)
+		count = send_to_all(sent, info);
+	else
+		count = signal_send_group(id ? -id : process_self()->group, sent, info);
+	if (!count)
+		return -ESRCH;
+	return sendable(number) ? 0 : -EINVAL;
+}
+
 SYSCALL(kill, "%d, signal", int, id, int, number)
 {
 	siginfo_t info = from_self(number, SI_USER);
 
-	if (!sendable(number))
-		return -EINVAL;
 	if (id > 0)
 		return send_to_process(id, number, &info);
-	if (id == -1)
-		return send_to_all(number, &info) ? 0 : -ESRCH;
-	if (id == -2147483647 - 1)
-		return -ESRCH;
-	return signal_send_group(id ? -id : process_self()->group, number, &info) ? 0 : -ESRCH;
+	return id == INT32_MIN ? -ESRCH : send_to_many(id, number, &info);
 }
 
 /* --- to a task ----------------------------------------------------------------------- */
@@ -95,7 +104,7 @@ static int send_to_task(int process, int id, int number, const siginfo_t *info)
 	if (!task)
 		return -ESRCH;
 	if (!process || task->process->id == process)
-		error = signal_send_task(task, number, info);
+		error = sendable(number) ? signal_send_task(task, number, info) : -EINVAL;
 	thread_put(&task->thread);
 	return error;
 }
@@ -104,7 +113,7 @@ SYSCALL(tkill, "%d, signal", int, id, int, number)
 {
 	siginfo_t info = from_self(number, SI_TKILL);
 
-	if (id <= 0 || !sendable(number))
+	if (id <= 0)
 		return -EINVAL;
 	return send_to_task(0, id, number, &info);
 }
@@ -113,38 +122,37 @@ SYSCALL(tgkill, "%d, %d, signal", int, process, int, id, int, number)
 {
 	siginfo_t info = from_self(number, SI_TKILL);
 
-	if (id <= 0 || process <= 0 || !sendable(number))
+	if (id <= 0 || process <= 0)
 		return -EINVAL;
 	return send_to_task(process, id, number, &info);
 }
 
 /* --- with what one likes ------------------------------------------------------------- */
 
-/* Only to oneself may one pretend to be the kernel, or kill. */
-static int get_info(uint64_t from, int number, bool to_itself, siginfo_t *info)
+/* Only to itself may a task pretend to be the kernel, or kill. */
+static bool may_say(const siginfo_t *info, int id)
 {
-	if (copy_from_user(info, from, sizeof(*info)))
-		return -EFAULT;
-	if ((info->si_code >= 0 || info->si_code == SI_TKILL) && !to_itself)
-		return -EPERM;
-	info->si_signo = number;
-	return sendable(number) ? 0 : -EINVAL;
+	return (info->si_code < 0 && info->si_code != SI_TKILL) || id == task_self()->id;
 }
 
 SYSCALL(rt_sigqueueinfo, "%d, signal, %p", int, id, int, number, uint64_t, from)
 {
 	siginfo_t info;
-	int error = get_info(from, number, id == process_self()->id, &info);
 
-	return error ? error : send_to_process(id, number, &info);
+	if (copy_from_user(&info, from, sizeof(info)))
+		return -EFAULT;
+	info.si_signo = number;
+	return may_say(&info, id) ? send_to_process(id, number, &info) : -EPERM;
 }
 
 SYSCALL(rt_tgsigqueueinfo, "%d, %d, signal, %p", int, process, int, id, int, number, uint64_t, from)
 {
 	siginfo_t info;
-	int error = get_info(from, number, process == process_self()->id, &info);
 
+	if (copy_from_user(&info, from, sizeof(info)))
+		return -EFAULT;
 	if (id <= 0 || process <= 0)
 		return -EINVAL;
-	return error ? error : send_to_task(process, id, number, &info);
+	info.si_signo = number;
+	return may_say(&info, id) ? send_to_task(process, id, number, &info) : -EPERM;
 }

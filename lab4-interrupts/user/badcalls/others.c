@@ -51,15 +51,21 @@ static void sent(void)
 	NUMBERS(kill, self(), n);
 	ONCE(kill, self(), 65);
 	ONCE(kill, NOBODY, 0);
+	ONCE(kill, NOBODY, 65);
 	ONCE(kill, -NOBODY, 0);
+	ONCE(kill, -NOBODY, 65);
+	ONCE(kill, 0, 65);
+	ONCE(kill, -1, 65);
 	ONCE(kill, INT32_MIN, 0);
 	NUMBERS(tkill, n, 0);
 	NUMBERS(tkill, self(), n);
 	ONCE(tkill, 0, 0);
+	ONCE(tkill, NOBODY, 65);
 	NUMBERS(tgkill, n, self(), 0);
 	NUMBERS(tgkill, self(), n, 0);
 	NUMBERS(tgkill, self(), self(), n);
 	ONCE(tgkill, 1, self(), 0);
+	ONCE(tgkill, 1, self(), 65);
 	POINTERS(rt_sigqueueinfo, self(), SIGUSR1, p);
 	NUMBERS(rt_sigqueueinfo, n, SIGUSR1, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
 	NUMBERS(rt_sigqueueinfo, self(), n, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
@@ -68,6 +74,8 @@ static void sent(void)
 	NUMBERS(rt_tgsigqueueinfo, n, self(), 0, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
 	NUMBERS(rt_tgsigqueueinfo, self(), n, 0, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
 	NUMBERS(rt_tgsigqueueinfo, self(), self(), n, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
+	ONCE(rt_sigqueueinfo, NOBODY, 65, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
+	POINTERS(rt_tgsigqueueinfo, -1, -1, SIGUSR1, p);
 	ONCE(rt_tgsigqueueinfo, 1, 1, SIGUSR1, ((siginfo_t[]){ { .si_code = SI_USER } }));
 	ONCE(rt_tgsigqueueinfo, 1, self(), 0, ((siginfo_t[]){ { .si_code = SI_QUEUE } }));
 }
