@@ -50,8 +50,9 @@ static int64_t send_all(struct file *to, struct file *from, size_t bytes, int64_
 		sent = send_some(to, from, page_address(page), want, position);
 		if (sent > 0)
 			all += sent;
-		if (sent > 0 && signal_pending())
-			break;
+		if (sent > 0 &&
+			((size_t)sent == PAGE_SIZE ? signal_told_to_end() : signal_pending()))
+			break; /* no handler interrupts what can go on at once */
 	}
 	page_put(page);
 	return all || sent >= 0 ? all : sent;

@@ -26,19 +26,11 @@ static int populate(struct vm_space *space, uint64_t address, enum populate how)
 	return error_of(result);
 }
 
-/* Other signals wait until the call has ended. */
-static bool told_to_end(void)
-{
-	unsigned work = __atomic_load_n(&task_self()->work, __ATOMIC_RELAXED);
-
-	return (work & TASK_END) || ((work & TASK_SIGNAL) && signal_ends());
-}
-
 int memory_populate(struct memory *memory, uint64_t address, uint64_t bytes, enum populate how)
 {
 	int error = 0;
 
 	for (uint64_t at = address; at < address + bytes && !error; at += PAGE_SIZE)
-		error = told_to_end() ? -EINTR : populate(memory->space, at, how);
+		error = signal_told_to_end() ? -EINTR : populate(memory->space, at, how);
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "lab3-threads/sched/sched.h"
 #include "lab4-interrupts/call/syscall.h"
 #include "lab4-interrupts/call/usercopy.h"
+#include "lab4-interrupts/process/family.h"
 #include "lab4-interrupts/process/task.h"
 #include <linux/resource.h>
 #include <linux/sched.h>
@@ -151,7 +152,7 @@ static int for_meant(struct meant *meant)
 	mutex_lock(&process_tree);
 	if (!meant->who && meant->which != PRIO_USER)
 		meant->who = meant->which == PRIO_PROCESS ? self->id : self->group;
-	process_each (process) {
+	family_each (process) {
 		if (!is_meant(process, meant))
 			continue;
 		if (meant->set)

@@ -39,8 +39,11 @@ void signal_force(int number, int code, uint64_t address);
 /* signal_send_group: to all of a process group; how many there were. Takes process_tree. */
 unsigned signal_send_group(int group, int number, const siginfo_t *info);
 
-/* signal_pending: whether the calling task has one to be delivered: long loops look. */
+/* signal_pending: whether the calling task has one to be delivered: long loops look. May say so
+ * once too often. signal_told_to_end: whether it is to end: those look that no handler interrupts.
+ * Never sleep. The latter takes signals->lock. */
 bool signal_pending(void);
+bool signal_told_to_end(void);
 
 /* signal_ends: the number of a signal that will end the calling task's process: one of its tasks
  * has taken it just now, or it is pending, not blocked, and has no handler; else 0. Never sleeps.

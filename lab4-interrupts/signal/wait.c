@@ -12,6 +12,13 @@ bool signal_pending(void)
 	return __atomic_load_n(&task_self()->work, __ATOMIC_RELAXED) & (TASK_SIGNAL | TASK_END);
 }
 
+bool signal_told_to_end(void)
+{
+	unsigned work = __atomic_load_n(&task_self()->work, __ATOMIC_RELAXED);
+
+	return (work & TASK_END) || ((work & TASK_SIGNAL) && signal_ends());
+}
+
 /* Whether something that is not blocked is really pending, or the task ends. */
 static bool deliverable(void)
 {

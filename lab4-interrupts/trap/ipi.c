@@ -170,8 +170,12 @@ void ipi_flush(const struct tlb_batch *batch)
 
 static const struct tlb_remote_ops remote_ops = { ipi_flush };
 
-/* From here on kernel stacks can be unmapped: nobody remembers them. */
-SHRINKER("4", stack_shrink);
+/* Where others can be told to forget, kernel stacks can be unmapped. */
+static uint64_t shrink_stacks(uint64_t pages)
+{
+	return interrupts_work() ? stack_shrink(pages) : 0;
+}
+SHRINKER("4", shrink_stacks);
 
 /* STI lets an interrupt in only behind the next instruction: none is lost between the two. */
 static void wait(void)

@@ -77,6 +77,8 @@ static void zombie_group(void)
 	say_error("a zombie's group", setpgid(child, getpgrp()));
 	say_error("its old group", kill(-child, 0));
 	say_error("and back", setpgid(child, child));
+	say_error("its niceness", setpriority(PRIO_PROCESS, (id_t)child, 3));
+	say_error("as it is now", getpriority(PRIO_PROCESS, (id_t)child));
 	say_error("is somebody there", kill(-child, 0));
 	waitpid(child, &status, 0);
 	say_status("zombie", status);
