@@ -1,5 +1,5 @@
 """Exercise 4.7 with programs that do not lie where they were linked: dynamic ones, which musl's linker loads, and
-static ones that move themselves. They are built here, from scripts/loaded.c; on Linux they say the same."""
+static ones that move themselves. They are built here, from scripts/loaded.c."""
 
 from __future__ import annotations
 

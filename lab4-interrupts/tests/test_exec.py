@@ -75,6 +75,7 @@ def broken() -> dict[str, tuple[bytes, str]]:
         "headers_wrap": (image(header(phoff=top - 8), segment()), REFUSED),
         "nothing_to_load": (image(header(), segment(type=GNU_STACK)), REFUSED),
         "file_larger": (image(header(), segment(filesz=0x2000, memsz=0x1000)), REFUSED),
+        "odd_alignment": (image(header(), segment(align=0x1001)), REFUSED),
         "not_congruent": (image(header(), segment(offset=0x1008)), REFUSED),
         "right_same_page": (image(header(phnum=2), segment(), segment(offset=0x1010, vaddr=BASE + 0x1010, filesz=1,
                                                                       memsz=1)), ENDED),
