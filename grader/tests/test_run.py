@@ -11,6 +11,7 @@ import time
 import pytest
 
 from grader import emulator as emu
+from grader import user
 from grader.tests.terminal import Terminal, children
 
 COMMAND = [sys.executable, "-m", "grader", "run", "--lab", "1"]
@@ -58,7 +59,9 @@ def test_on_a_terminal_control_keys_reach_cub_and_ctrl_right_bracket_x_leaves():
 @pytest.mark.parametrize("lab, word, prompt", [("1", "poweroff", "cub> "), ("4", "poweroff -f", "$ ")])
 def test_what_is_told_to_type_ends_it(lab, word, prompt):
     """In the monitor and in a shell."""
-    emu.kernel(int(lab))        # building it may take longer than a terminal waits
+    emu.kernel(int(lab))        # building may take longer than a terminal waits
+    if int(lab) >= user.FIRST_LAB:
+        user.image(emu.ROOT, int(lab))
     with Terminal([*COMMAND[:-1], lab]) as terminal:
         terminal.expect(f'type "{word}"')
         terminal.expect(prompt)

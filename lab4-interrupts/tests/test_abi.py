@@ -26,7 +26,11 @@ NEEDS = ("4.1", "4.4", "4.5", "4.6", "4.7", "4.8")
 # Parts that are about another exercise, and those that need signals.
 FORKS = {("children", part) for part in ("odd_signals", "stuck_parent", "cleared_for_nobody")}
 SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death", "interrupted", "stuck_parent")}
-SIGNALS |= {("forgets", part) for part in transcripts.expected("forgets")} | {("processes", "no_zombies")}
+SIGNALS |= {("forgets", part) for part in transcripts.expected("forgets")}
+SIGNALS |= {("processes", part) for part in ("no_zombies", "groups")}
+SIGNALS |= {("regions", part) for part in ("rights", "too_deep", "too_much_stack", "no_execute", "populates")}
+SIGNALS |= {("threads", part) for part in ("one_crashes", "to_a_thread", "by_a_thread", "killed_does_not_stop")}
+SIGNALS |= {("polls", "signals"), ("epolls", "interrupted"), ("descriptors", "broken")}
 
 
 def cases():

@@ -50,7 +50,7 @@ void look(void)
 static void part_layout(void)
 {
 	struct software *told = (void *)(found_vectors + 464);
-	uint64_t rsp, flags;
+	uint64_t rsp, flags, rax = SYS_tgkill;
 	uint32_t control = 0x1f80 | 0x8000;
 	uint16_t x87 = 0x27f;
 
@@ -58,9 +58,10 @@ static void part_layout(void)
 	asm volatile("ldmxcsr %0; fldcw %1" ::"m"(control), "m"(x87));
 	asm volatile("mov %%rsp, %0" : "=r"(rsp));
 	asm volatile("std; pushf; pop %0" : "=r"(flags));
-	asm volatile(
-		"syscall" ::"a"(SYS_tgkill), "D"(getpid()), "S"(syscall(SYS_gettid)), "d"(SIGUSR1)
-		: "rcx", "r11", "memory");
+	asm volatile("syscall"
+		     : "+a"(rax)
+		     : "D"(getpid()), "S"(syscall(SYS_gettid)), "d"(SIGUSR1)
+		     : "rcx", "r11", "memory");
 	asm volatile("cld");
 	printf("number %lu, ax %lu\n", handler_di, handler_ax);
 	printf("rsp mod 16: %lu\n", handler_rsp % 16);
@@ -199,11 +200,11 @@ static void no_vectors(int number, siginfo_t *info, struct context *context)
 
 static uint64_t xmm7_after(int number)
 {
-	uint64_t value = 0x5555;
+	uint64_t value = 0x5555, rax = SYS_tgkill;
 
 	asm volatile("movq %0, %%xmm7; syscall; movq %%xmm7, %0"
-		     : "+r"(value)
-		     : "a"(SYS_tgkill), "D"(getpid()), "S"(syscall(SYS_gettid)), "d"(number)
+		     : "+r"(value), "+a"(rax)
+		     : "D"(getpid()), "S"(syscall(SYS_gettid)), "d"(number)
 		     : "rcx", "r11", "xmm7", "memory");
 	return value;
 }
@@ -359,6 +360,7 @@ static void spoil_uppers(int number, siginfo_t *info, struct context *context)
 static void part_wide(void)
 {
 	static uint64_t before[WIDE][4], after[WIDE][4];
+	uint64_t rax = SYS_tgkill;
 
 	for (int i = 0; i < 4 * WIDE; i++)
 		before[i / 4][i % 4] = 0x1111111111111111u * (unsigned)(i + 1);
@@ -368,14 +370,13 @@ static void part_wide(void)
 		return;
 	}
 	asm volatile(
-		"vmovdqu (%0), %%ymm0; vmovdqu 32(%0), %%ymm7; vmovdqu 64(%0), %%ymm15;"
+		"vmovdqu (%1), %%ymm0; vmovdqu 32(%1), %%ymm7; vmovdqu 64(%1), %%ymm15;"
 		"syscall;"
-		"vmovdqu %%ymm0, (%1); vmovdqu %%ymm7, 32(%1); vmovdqu %%ymm15, 64(%1); vzeroupper"
-		:
-		: "r"(before), "r"(after), "a"(SYS_tgkill), "D"(getpid()), "S"(syscall(SYS_gettid)),
-		"d"(SIGUSR1)
+		"vmovdqu %%ymm0, (%2); vmovdqu %%ymm7, 32(%2); vmovdqu %%ymm15, 64(%2); vzeroupper"
+		: "+a"(rax)
+		: "r"(before), "r"(after), "D"(getpid()), "S"(syscall(SYS_gettid)), "d"(SIGUSR1)
 		: "rcx", "r11", "xmm0", "xmm7", "xmm15", "memory");
-	printf("components %#lx\n", (unsigned long)present & 7);
+	printf("upper halves: %d\n", (int)(present >> AVX) & 1);
 	for (int i = 0; i < WIDE; i++)
 		printf("in the frame: %#lx %#lx; then: %#lx %#lx %#lx %#lx\n", uppers[i][0],
 			uppers[i][1], after[i][0], after[i][1], after[i][2], after[i][3]);

@@ -186,7 +186,8 @@ static _Noreturn void child(unsigned threads)
 	_exit(0);
 }
 
-/* Wait for a child as long as it goes on. Its own children end with it. */
+/* Wait for a child as long as it goes on. Its own children end with it, but for those that have
+ * left the group: they go on until all calls are made. */
 static void watch(pid_t id)
 {
 	uint64_t seen = *begun;
@@ -220,6 +221,8 @@ int main(int count, char **arguments)
 			child(threads);
 		if (id > 0)
 			watch(id);
+		else
+			usleep(1000);
 		children++;
 	}
 	printf("fuzz: %lu calls, %s\n", (unsigned long)calls,

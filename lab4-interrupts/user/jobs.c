@@ -112,6 +112,8 @@ static void sleep_on_instead(int number, siginfo_t *info, void *context)
 
 	(void)number, (void)info;
 	calls++;
+	if (its->uc_mcontext.gregs[REG_RAX] != -EINTR)
+		return; /* it has come too late: there is no call */
 	its->uc_mcontext.gregs[REG_RAX] = SYS_restart_syscall;
 	its->uc_mcontext.gregs[REG_RIP] -= 2; /* the syscall instruction */
 }
