@@ -56,8 +56,9 @@ static uint64_t pages_of(struct process *process)
 
 /*
  * Take the pages of a process that was told to end, and has not yet done so: it may wait for a lock
- * that is held by the very task that needs its memory. Not at once, for it says in its memory which
- * robust mutexes of others, too, it leaves behind; and not what a parent in vfork goes on with.
+ * that is held by the very task that needs its memory. Not at once: as it ends it marks the robust
+ * mutexes that it holds, for which others may wait, and it finds them by its memory. And not what a
+ * parent in vfork goes on with.
  */
 static void take_pages(struct process *process)
 {

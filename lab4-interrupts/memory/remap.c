@@ -166,20 +166,28 @@ static int check_region(const struct remap *remap, struct vm_region **region)
 	return 0;
 }
 
+/* Whether a hole there would make two of one region. */
+static bool splits(struct vm_space *space, uint64_t start, uint64_t end)
+{
+	struct vm_region *region = vm_region_at(space, start);
+
+	return region && region->range.start < start && region->range.end > end;
+}
+
 /* What lies behind the new end goes, whatever regions it is. */
 static int64_t shrink(const struct remap *remap)
 {
 	struct vm_space *space = remap->memory->space;
+	uint64_t start = remap->from + remap->to_bytes, end = remap->from + remap->from_bytes;
 	int error;
 
 	if (!vm_region_at(space, remap->from))
 		return -EFAULT;
-	if (remap->to_bytes == remap->from_bytes)
+	if (start == end)
 		return (int64_t)remap->from;
-	if (!memory_regions_room(remap->memory, 1)) /* its rest may go on behind the hole */
+	if (splits(space, start, end) && !memory_regions_room(remap->memory, 1))
 		return -ENOMEM;
-	error = vm_region_clear(
-		space, remap->from + remap->to_bytes, remap->from + remap->from_bytes);
+	error = vm_region_clear(space, start, end);
 	return error ? error : (int64_t)remap->from;
 }
 

@@ -51,12 +51,11 @@ bool memory_grow_stack(struct memory *memory, uint64_t address)
 		return false;
 	rwlock_read(&space->lock);
 	start = stack_start(memory, &protection);
-	room = page < start && is_free(space, page - STACK_GAP, start);
+	room = page < start && is_free(space, page - STACK_GAP, start) &&
+	       memory_room(memory, start - page);
 	rwlock_read_done(&space->lock);
 	if (!room)
 		return page >= start && start; /* another task of this process was quicker */
-	if (!memory_room(memory, start - page))
-		return false;
 	at = vm_map(space, page, start - page, protection,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0);
 	return at >= 0 || at == -EEXIST; /* or it is by now: look again */

@@ -1,5 +1,5 @@
 /*
- * A stack grows when it is touched below where it ends, down to RLIMIT_STACK.
+ * A stack grows when it is touched below where it ends, down to RLIMIT_STACK, within RLIMIT_AS.
  *
  * It is the region that ends at memory->stack_top. Between it and whatever lies below at least
  * STACK_GAP stays free (unless a program maps something there with MAP_FIXED, and has it so), so
@@ -21,5 +21,6 @@ struct memory;
 bool memory_near_stack(struct memory *memory, uint64_t address, uint64_t bytes);
 
 /* memory_grow_stack: let the stack reach down to the address, where there is no region: true if it
- * does now. May sleep. Takes the space's lock. */
+ * does now; false beyond the calling process's limits, too near to another region, or without
+ * memory. May sleep. Takes the space's lock. */
 bool memory_grow_stack(struct memory *memory, uint64_t address);

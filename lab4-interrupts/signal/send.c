@@ -174,6 +174,13 @@ static bool useless(const struct receiver *to, int number)
 	       !(signal_bit(number) & (task->blocked | task->awaited));
 }
 
+/* No task goes on in its program: whichever is first takes it. Caller holds signals->lock. */
+static void notify_all(struct signals *signals)
+{
+	list_each (link, &signals->tasks)
+		task_notify(list_entry(link, struct task_signals, link)->task, TASK_SIGNAL);
+}
+
 /* Make it pending; whether the entry is in use now. Caller holds signals->lock. */
 static bool put(const struct receiver *to, int number, struct signal_entry *entry)
 {
@@ -182,7 +189,9 @@ static bool put(const struct receiver *to, int number, struct signal_entry *entr
 
 	if (!signal_queue_add(only ? &only->pending : &signals->pending, number, entry))
 		return false;
-	if (!only)
+	if (number == SIGKILL)
+		notify_all(signals);
+	else if (!only)
 		signal_notice(signals, number, to->first);
 	else if (wants(only, number))
 		task_notify(only->task, TASK_SIGNAL);
@@ -270,7 +279,8 @@ static int take(uint64_t wanted, bool to_act, siginfo_t *info)
 	struct signal_queue *queue;
 	struct signal_entry *entry = NULL;
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int number = next(signals, wanted, &queue);
+	int ending = to_act ? signals->ending : 0; /* another task has taken it, and is about to */
+	int number = ending ? 0 : next(signals, wanted, &queue);
 
 	if (number)
 		entry = signal_queue_take(queue, number, info);
@@ -280,7 +290,9 @@ static int take(uint64_t wanted, bool to_act, siginfo_t *info)
 		signals->ending = number;
 	spin_unlock_irqrestore(&signals->lock, irq);
 	signal_release(entry);
-	return number;
+	if (ending)
+		*info = (siginfo_t){ .si_signo = ending };
+	return ending ? ending : number;
 }
 
 int signal_take(uint64_t wanted, siginfo_t *info)

@@ -21,11 +21,12 @@ struct waitqueue;
 void signal_init(void);
 
 /*
- * signal_send: to a process, or (signal_send_task) to one task of it. info says what the handler is
- * told; NULL: from the kernel (SI_KERNEL), which alone may send in an interrupt's handler (but
- * neither SIGCONT nor what stops). Number 0 sends nothing; who has ended gets none. 0, or
- * -EAGAIN: no more real-time ones can be queued. Never sleeps. Take signals->lock. Caller keeps the
- * process (task) by a reference or process_tree.
+ * signal_send: to a process, or (signal_send_task) to one task of it; but SIGKILL is always for the
+ * process. info says what the handler is told; NULL: from the kernel (SI_KERNEL), which alone may
+ * send in an interrupt's handler (but neither SIGCONT nor what stops). Number 0 sends nothing; who
+ * has ended gets none. 0, or -EAGAIN: no more real-time ones can be queued, and it would not be
+ * ignored. Never sleeps. Take signals->lock. Caller keeps the process (task) by a reference or
+ * process_tree.
  */
 int signal_send(struct process *process, int number, const siginfo_t *info);
 int signal_send_task(struct task *task, int number, const siginfo_t *info);
@@ -40,7 +41,7 @@ void signal_force(int number, int code, uint64_t address);
 unsigned signal_send_group(int group, int number, const siginfo_t *info);
 
 /* signal_pending: whether the calling task has one to be delivered: long loops look. May say so
- * once too often. signal_told_to_end: whether it is to end: those look that no handler interrupts.
+ * once too often. signal_told_to_end: whether it is to end: calls look that no handler interrupts.
  * Never sleep. The latter takes signals->lock. */
 bool signal_pending(void);
 bool signal_told_to_end(void);

@@ -41,12 +41,12 @@ struct signals {
 	struct list tasks;                /* [lock] task_signals->link, the oldest first */
 	bool invulnerable;                /* [lock] process 1: no default action ends or stops it */
 	int ending;                       /* [lock] a signal that was taken and ends it, or 0 */
-	bool stopped;              /* [lock] its tasks stand still on their way to user mode */
-	int stop_number;           /* [lock] the signal that did it; 0: the parent knows */
-	bool stopping;             /* [lock] one was taken, and SIGCONT not sent since */
-	bool continued;            /* [lock] the parent is to be told that it goes on */
-	struct waitqueue standing; /* its tasks that stand still */
-	struct timer alarm;        /* ITIMER_REAL */
+	bool stopped;    /* [lock] its tasks stand still on their way to user mode */
+	int stop_number; /* [lock] the signal that did it; 0: the parent knows */
+	bool stopping;   /* [lock] one was taken, and neither SIGCONT nor SIGKILL sent since */
+	bool continued;  /* [lock] the parent is to be told that it goes on */
+	struct waitqueue standing;         /* its tasks that stand still */
+	struct timer alarm;                /* ITIMER_REAL */
 	uint64_t alarm_at, alarm_interval; /* [lock] nanoseconds; at 0: it is off */
 	struct cpu_timer cpu_timers[2];    /* [process->lock] CPU_TIMER_*: itimer's others */
 };
@@ -91,7 +91,8 @@ void signal_send_here(int number);
 
 /* signal_take: the next pending one of the wanted set for the calling task: SIGKILL, else its own
  * before the process's; 0 if there is none. signal_take_to_act: for one whose action follows: if
- * that ends the process, signal_ends says so from now on. Take signals->lock. */
+ * that ends the process, signal_ends says so from now on, and no task takes any other one. Take
+ * signals->lock. */
 int signal_take(uint64_t wanted, siginfo_t *info);
 int signal_take_to_act(uint64_t wanted, siginfo_t *info);
 

@@ -79,7 +79,8 @@ static int take_news(struct signals *signals, int *status)
 		*status = SIGCONT;
 		return CLD_CONTINUED;
 	}
-	if (signals->stopped && signals->stop_number && all_stand(signals)) {
+	if (signals->stopped && signals->stop_number && all_stand(signals) &&
+		!__atomic_load_n(&signals->process->exiting, __ATOMIC_ACQUIRE)) {
 		*status = signals->stop_number;
 		signals->stop_number = 0;
 		return CLD_STOPPED;

@@ -29,7 +29,8 @@ SIGNALS = {("children", part) for part in ("by_signal", "stops", "told_of_death"
 SIGNALS |= {("forgets", part) for part in transcripts.expected("forgets")}
 SIGNALS |= {("processes", part) for part in ("no_zombies", "groups")}
 SIGNALS |= {("regions", part) for part in ("rights", "too_deep", "too_much_stack", "no_execute", "populates")}
-SIGNALS |= {("threads", part) for part in ("one_crashes", "to_a_thread", "by_a_thread", "killed_does_not_stop")}
+SIGNALS |= {("threads", part) for part in ("one_crashes", "to_a_thread", "by_a_thread", "killed_does_not_stop",
+                                           "killed_at_once")}
 SIGNALS |= {("polls", "signals"), ("epolls", "interrupted"), ("descriptors", "broken")}
 
 

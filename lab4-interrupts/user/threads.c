@@ -314,6 +314,25 @@ static int killed_does_not_stop(void)
 	return 0;
 }
 
+static void *kill_itself(void *argument)
+{
+	syscall(SYS_tkill, syscall(SYS_gettid), SIGKILL);
+	write(1, "still here\n", 11);
+	return argument;
+}
+
+/* A process that was told to end does nothing more. */
+static int killed_at_once(void)
+{
+	pthread_t thread;
+
+	fflush(stdout);
+	pthread_create(&thread, NULL, kill_itself, NULL);
+	for (;;)
+		pause();
+	return 0;
+}
+
 static const struct part parts[] = {
 	{ "errors", errors },
 	{ "mutexes", mutexes },
@@ -327,6 +346,7 @@ static const struct part parts[] = {
 	{ "to_a_thread", to_a_thread },
 	{ "by_a_thread", by_a_thread },
 	{ "killed_does_not_stop", killed_does_not_stop },
+	{ "killed_at_once", killed_at_once },
 	{ "clone3_thread", clone3_thread },
 	{ "clone3_refuses", clone3_refuses },
 	{ NULL, NULL },
