@@ -273,36 +273,61 @@ bool signal_deadly(const struct signals *signals, int number)
 	       !((SIGNALS_SHRUGGED | SIGNALS_STOP) & signal_bit(number));
 }
 
-static int take(uint64_t wanted, bool to_act, siginfo_t *info)
+/* Another task has taken what ends the process, and will do it: so does this one, instead of going
+ * on in its program. Its number, once; or 0. Caller holds signals->lock. */
+static int take_ending(struct signals *signals, struct task_signals *self, siginfo_t *info)
 {
-	struct signals *signals = signals_self();
-	struct signal_queue *queue;
-	struct signal_entry *entry = NULL;
-	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int ending = to_act ? signals->ending : 0; /* another task has taken it, and is about to */
-	int number = ending ? 0 : next(signals, wanted, &queue);
+	if (!signals->ending || self->ends)
+		return 0;
+	self->ends = true;
+	*info = (siginfo_t){ .si_signo = signals->ending };
+	return signals->ending;
+}
 
-	if (number)
-		entry = signal_queue_take(queue, number, info);
-	if (number && (SIGNALS_STOP & signal_bit(number)))
+/* Caller holds signals->lock. */
+static int take_next(
+	struct signals *signals, uint64_t wanted, siginfo_t *info, struct signal_entry **entry)
+{
+	struct signal_queue *queue;
+	int number = next(signals, wanted, &queue);
+
+	if (!number)
+		return 0;
+	*entry = signal_queue_take(queue, number, info);
+	if (SIGNALS_STOP & signal_bit(number))
 		signals->stopping = true;
-	if (number && to_act && signal_deadly(signals, number))
-		signals->ending = number;
-	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release(entry);
-	if (ending)
-		*info = (siginfo_t){ .si_signo = ending };
-	return ending ? ending : number;
+	return number;
 }
 
 int signal_take(uint64_t wanted, siginfo_t *info)
 {
-	return take(wanted, false, info);
+	struct signals *signals = signals_self();
+	struct signal_entry *entry = NULL;
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	int number = take_next(signals, wanted, info, &entry);
+
+	spin_unlock_irqrestore(&signals->lock, irq);
+	signal_release(entry);
+	return number;
 }
 
 int signal_take_to_act(uint64_t wanted, siginfo_t *info)
 {
-	return take(wanted, true, info);
+	struct signals *signals = signals_self();
+	struct task_signals *self = task_signals_self();
+	struct signal_entry *entry = NULL;
+	uint64_t irq = spin_lock_irqsave(&signals->lock);
+	int number = take_ending(signals, self, info);
+
+	if (!number)
+		number = take_next(signals, wanted, info, &entry);
+	if (number && signal_deadly(signals, number)) {
+		signals->ending = number;
+		self->ends = true;
+	}
+	spin_unlock_irqrestore(&signals->lock, irq);
+	signal_release(entry);
+	return number;
 }
 
 void signal_block(uint64_t set)

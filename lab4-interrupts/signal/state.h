@@ -57,6 +57,7 @@ struct task_signals {
 	struct list link;                /* [lock] in signals->tasks, if listed */
 	bool listed;                     /* [lock] */
 	bool stands;                     /* [lock] it stands still */
+	bool ends;                       /* [lock] it has taken what ends its process */
 	uint64_t blocked;                /* [lock] changed by itself only */
 	uint64_t awaited;                /* [lock] that rt_sigtimedwait waits for, though blocked */
 	uint64_t restore;                /* [own] what is to be blocked again after sigsuspend */
