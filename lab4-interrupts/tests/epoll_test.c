@@ -37,7 +37,5 @@ KTEST(epoll_stray_interrupt, "",
 	"an interrupt that was left over does not end epoll_wait, and a signal does",
 	.needs = "4.2")
 {
-	user_make();
-	user_run(wait_interrupted);
-	user_end();
+	user_run_alone(wait_interrupted);
 }

@@ -20,10 +20,3 @@ static inline int64_t do_call(
 	return syscall_run(&frame);
 }
 #define CALL(name, ...) do_call(__NR_##name, SIX(__VA_ARGS__))
-
-static inline void run(void (*function)(void))
-{
-	user_make();
-	user_run(function);
-	user_end();
-}

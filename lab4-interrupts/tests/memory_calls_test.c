@@ -45,7 +45,7 @@ static void map_and_unmap(void)
 
 KTEST(memory_map, "", "mapping somewhere, near a hint, exactly there, and unmapping a part")
 {
-	run(map_and_unmap);
+	user_run_alone(map_and_unmap);
 }
 
 static void map_errors(void)
@@ -74,7 +74,7 @@ static void map_errors(void)
 
 KTEST(memory_map_errors, "", "mmap's and munmap's errors are Linux's")
 {
-	run(map_errors);
+	user_run_alone(map_errors);
 }
 
 static void protect(void)
@@ -96,7 +96,7 @@ static void protect(void)
 
 KTEST(memory_protect, "", "mprotect splits, and its errors are Linux's")
 {
-	run(protect);
+	user_run_alone(protect);
 }
 
 /* --- brk ----------------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ static void heap(void)
 
 KTEST(memory_brk, "", "the heap's end moves by bytes and is never wrong")
 {
-	run(heap);
+	user_run_alone(heap);
 }
 
 /* --- mremap -------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ static void remap(void)
 KTEST(memory_remap, "",
 	"mremap shrinks, grows where there is room, and moves pages without copying")
 {
-	run(remap);
+	user_run_alone(remap);
 }
 
 static void remap_errors(void)
@@ -197,7 +197,7 @@ static void remap_errors(void)
 
 KTEST(memory_remap_errors, "", "mremap's errors are Linux's")
 {
-	run(remap_errors);
+	user_run_alone(remap_errors);
 }
 
 static void remap_shared(void)
@@ -220,7 +220,7 @@ static void remap_shared(void)
 KTEST(memory_remap_shared, "",
 	"shared memory moves, or is mapped a second time, with its place in the object")
 {
-	run(remap_shared);
+	user_run_alone(remap_shared);
 }
 
 static void remap_large(void)
@@ -239,7 +239,7 @@ static void remap_large(void)
 
 KTEST(memory_remap_large, "", "a large page moves to where it has to be many small ones")
 {
-	run(remap_large);
+	user_run_alone(remap_large);
 }
 
 /* --- advice -------------------------------------------------------------------------- */
@@ -278,7 +278,7 @@ static void advise(void)
 
 KTEST(memory_advise, "", "madvise: what is not needed is zero afterwards, and errors are Linux's")
 {
-	run(advise);
+	user_run_alone(advise);
 }
 
 static void core(void)
@@ -303,7 +303,7 @@ static void core(void)
 
 KTEST(memory_core, "", "mincore tells what is there; msync's errors")
 {
-	run(core);
+	user_run_alone(core);
 }
 
 static void lock(void)
@@ -328,5 +328,5 @@ static void lock(void)
 
 KTEST(memory_lock, "", "mlock has pages there at once, within its limit")
 {
-	run(lock);
+	user_run_alone(lock);
 }

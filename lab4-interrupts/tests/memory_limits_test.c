@@ -15,7 +15,7 @@ static void limited(void)
 
 KTEST(memory_limit, "", "RLIMIT_AS is kept, to the page")
 {
-	run(limited);
+	user_run_alone(limited);
 }
 
 /* What is replaced does not count, but what stays behind does. */
@@ -41,7 +41,7 @@ static void limited_moves(void)
 KTEST(memory_limit_moves, "",
 	"RLIMIT_AS counts what mremap leaves behind, and not what it replaces")
 {
-	run(limited_moves);
+	user_run_alone(limited_moves);
 }
 
 /* As if there were so many regions; then as it was. */
@@ -75,5 +75,5 @@ static void regions_limited(void)
 
 KTEST(memory_regions_limit, "", "a program has as many regions as on Linux, also by cutting them")
 {
-	run(regions_limited);
+	user_run_alone(regions_limited);
 }

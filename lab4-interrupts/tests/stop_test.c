@@ -17,13 +17,6 @@ static void stop_after(int sent)
 	signal_stop(SIGSTOP);
 }
 
-static void run(void (*function)(void))
-{
-	user_make();
-	user_run(function);
-	user_end();
-}
-
 static void happens(void)
 {
 	stop_after(0);
@@ -35,7 +28,7 @@ static void happens(void)
 
 KTEST(signal_stop, "", "a stop that was taken stops the process, until it is sent SIGCONT")
 {
-	run(happens);
+	user_run_alone(happens);
 }
 
 static void continued(void)
@@ -47,7 +40,7 @@ static void continued(void)
 
 KTEST(signal_stop_continued, "", "a SIGCONT that comes between the two undoes a stop")
 {
-	run(continued);
+	user_run_alone(continued);
 }
 
 static void killed(void)
@@ -63,5 +56,5 @@ static void killed(void)
 
 KTEST(signal_stop_killed, "", "who is told to end does not stop before, though a stop was taken")
 {
-	run(killed);
+	user_run_alone(killed);
 }

@@ -106,3 +106,11 @@ static inline void user_end(void)
 	memory_put(user.memory);
 	process_put(user.process);
 }
+
+/* user_run_alone: a function of the kernel's, in a process that is there for it alone. */
+static inline void user_run_alone(void (*run)(void))
+{
+	user_make();
+	user_run(run);
+	user_end();
+}
