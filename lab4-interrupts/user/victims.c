@@ -19,7 +19,7 @@ static char *fresh_page(void)
 	return page;
 }
 
-static void take_pages(int pages)
+static void take_pages(unsigned long pages)
 {
 	while (pages-- > 0)
 		*fresh_page() = 1;
@@ -36,8 +36,8 @@ static void take_all_but(unsigned long pages)
 	} while (info.freeram * info.mem_unit > pages * PAGE);
 }
 
-/* A child that has taken so many pages, and waits. */
-static pid_t bystander(int pages)
+/* A child that has taken so many pages, or all but so many, and waits. */
+static pid_t child_with(void (*take)(unsigned long), unsigned long pages)
 {
 	int ready[2];
 	char byte;
@@ -47,7 +47,7 @@ static pid_t bystander(int pages)
 		say_error("pipe", -1);
 	child = fork();
 	if (child == 0) {
-		take_pages(pages);
+		take(pages);
 		write(ready[1], "r", 1);
 		for (;;)
 			pause();
@@ -76,7 +76,7 @@ static void say_alive(const char *who, pid_t child)
  * the pipe meanwhile, so that the writer cannot even end. */
 static void locked(void)
 {
-	pid_t other = bystander(600), writer, reader;
+	pid_t other = child_with(take_pages, 600), writer, reader;
 	int fd[2];
 
 	if (pipe(fd))
@@ -110,7 +110,7 @@ static void locked(void)
 static void tables(void)
 {
 	size_t bytes = (size_t)1 << 40, table = 2 << 20;
-	pid_t other = bystander(300), hog = fork();
+	pid_t other = child_with(take_pages, 300), hog = fork();
 
 	if (hog == 0) {
 		char *at = mmap(
@@ -129,20 +129,10 @@ static void tables(void)
 /* Many want a page at once: one has to go for all of them, and no more. */
 static void crowd(void)
 {
-	pid_t other = bystander(300), child[CROWD], hog;
-	int full[2], good = 0, status;
-	char byte;
+	pid_t other = child_with(take_pages, 300);
+	pid_t hog = child_with(take_all_but, 400), child[CROWD];
+	int good = 0, status;
 
-	if (pipe(full))
-		say_error("pipe", -1);
-	hog = fork();
-	if (hog == 0) {
-		take_all_but(400);
-		write(full[1], "f", 1);
-		for (;;)
-			pause();
-	}
-	read(full[0], &byte, 1);
 	for (int i = 0; i < CROWD; i++) {
 		child[i] = fork();
 		if (child[i] == 0) {
