@@ -103,6 +103,13 @@ void signal_notice(struct signals *signals, int number, struct task_signals *fir
 		task_notify(chosen->task, TASK_SIGNAL);
 }
 
+void signal_notice_all(struct signals *signals)
+{
+	assert(spin_held(&signals->lock));
+	list_each (link, &signals->tasks)
+		task_notify(list_entry(link, struct task_signals, link)->task, TASK_SIGNAL);
+}
+
 bool signal_ignores(const struct signals *signals, int number)
 {
 	__sighandler_t handler = signals->action[number - 1].sa_handler;
@@ -174,13 +181,6 @@ static bool useless(const struct receiver *to, int number)
 	       !(signal_bit(number) & (task->blocked | task->awaited));
 }
 
-/* No task goes on in its program: whichever is first takes it. Caller holds signals->lock. */
-static void notify_all(struct signals *signals)
-{
-	list_each (link, &signals->tasks)
-		task_notify(list_entry(link, struct task_signals, link)->task, TASK_SIGNAL);
-}
-
 /* Make it pending; whether the entry is in use now. Caller holds signals->lock. */
 static bool put(const struct receiver *to, int number, struct signal_entry *entry)
 {
@@ -189,8 +189,8 @@ static bool put(const struct receiver *to, int number, struct signal_entry *entr
 
 	if (!signal_queue_add(only ? &only->pending : &signals->pending, number, entry))
 		return false;
-	if (number == SIGKILL)
-		notify_all(signals);
+	if (number == SIGKILL) /* nobody goes on in the program: whoever is first takes it */
+		signal_notice_all(signals);
 	else if (!only)
 		signal_notice(signals, number, to->first);
 	else if (wants(only, number))
@@ -275,11 +275,10 @@ bool signal_deadly(const struct signals *signals, int number)
 
 /* Another task has taken what ends the process, and will do it: so does this one, instead of going
  * on in its program. Its number, once; or 0. Caller holds signals->lock. */
-static int take_ending(struct signals *signals, struct task_signals *self, siginfo_t *info)
+static int take_ending(const struct signals *signals, siginfo_t *info)
 {
-	if (!signals->ending || self->ends)
+	if (!signals->ending || task_signals_self()->ends)
 		return 0;
-	self->ends = true;
 	*info = (siginfo_t){ .si_signo = signals->ending };
 	return signals->ending;
 }
@@ -299,35 +298,33 @@ static int take_next(
 	return number;
 }
 
-int signal_take(uint64_t wanted, siginfo_t *info)
+static int take(uint64_t wanted, bool to_act, siginfo_t *info)
 {
 	struct signals *signals = signals_self();
 	struct signal_entry *entry = NULL;
 	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int number = take_next(signals, wanted, info, &entry);
+	int number = to_act ? take_ending(signals, info) : 0;
+	bool ends = number;
 
+	if (!number)
+		number = take_next(signals, wanted, info, &entry);
+	if (ends || (number && to_act && signal_deadly(signals, number))) {
+		signals->ending = number;
+		task_signals_self()->ends = true;
+	}
 	spin_unlock_irqrestore(&signals->lock, irq);
 	signal_release(entry);
 	return number;
 }
 
+int signal_take(uint64_t wanted, siginfo_t *info)
+{
+	return take(wanted, false, info);
+}
+
 int signal_take_to_act(uint64_t wanted, siginfo_t *info)
 {
-	struct signals *signals = signals_self();
-	struct task_signals *self = task_signals_self();
-	struct signal_entry *entry = NULL;
-	uint64_t irq = spin_lock_irqsave(&signals->lock);
-	int number = take_ending(signals, self, info);
-
-	if (!number)
-		number = take_next(signals, wanted, info, &entry);
-	if (number && signal_deadly(signals, number)) {
-		signals->ending = number;
-		self->ends = true;
-	}
-	spin_unlock_irqrestore(&signals->lock, irq);
-	signal_release(entry);
-	return number;
+	return take(wanted, true, info);
 }
 
 void signal_block(uint64_t set)

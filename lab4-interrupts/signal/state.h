@@ -83,8 +83,10 @@ static inline struct task_signals *task_signals_self(void)
 void signals_init(void);
 
 /* signal_notice: some task that does not block it, first if that is one, shall look at a signal
- * that is pending for the process; first may be NULL. Caller holds signals->lock. */
+ * that is pending for the process; first may be NULL. signal_notice_all: every task shall look.
+ * Caller holds signals->lock. */
 void signal_notice(struct signals *signals, int number, struct task_signals *first);
+void signal_notice_all(struct signals *signals);
 
 /* signal_send_here: signal_send to the calling process, from the kernel; the calling task takes it
  * unless it blocks it. */

@@ -110,8 +110,7 @@ static void stop_all(struct signals *signals, int number)
 	signals->stopped = true;
 	signals->continued = false;
 	signals->stop_number = number;
-	list_each (link, &signals->tasks)
-		task_notify(list_entry(link, struct task_signals, link)->task, TASK_SIGNAL);
+	signal_notice_all(signals);
 }
 
 void signal_stop(int number)
